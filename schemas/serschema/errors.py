@@ -1,0 +1,27 @@
+"""Errors that every layer shares. All derive from SerError, whose text is one line fit for a terminal."""
+
+
+class SerError(Exception):
+    """Root of every error that serbench raises on purpose."""
+
+
+class SchemaError(SerError):
+    """A schema that cannot be read or does not fit the model; says where (file, line from 1) when it is known."""
+
+    def __init__(self, message: str, *, source: str = "", line: int = 0) -> None:
+        place = f"{source}:{line}: " if source and line else f"{source}: " if source else ""
+        super().__init__(place + message)
+        self.source = source
+        self.line = line
+
+
+class ValueMismatch(SerError):
+    """A value that is not of its schema: where in the value, what was expected, what was found."""
+
+    def __init__(self, path: str, expected: str, found: object) -> None:
+        shown = found if isinstance(found, str) else repr(found)
+        if len(shown) > 80:
+            shown = shown[:77] + "..."
+        super().__init__(f"{path}: expected {expected}, found {shown}")
+        self.path = path
+        self.expected = expected
