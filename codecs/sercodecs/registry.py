@@ -1,11 +1,47 @@
-"""Which codecs there are. Modules are imported on demand: a library is loaded only when its codec is asked for."""
+"""Which codecs there are. A codec module imports its library inside `compile`, so that listing codecs costs nothing."""
 
+import difflib
 from collections.abc import Iterable
-from importlib import import_module
-from importlib.util import find_spec
+from functools import cache
+from importlib import import_module, metadata
 
 from serschema.errors import SerError
 
 from sercodecs.contract import CodecInfo
 
 MODULES = ("xdr", "asn1", "protobuf", "avro", "json", "xml", "msgpack", "java", "pickle", "struct_native")
+
+
+class UnknownCodec(SerError):
+    """No codec has this id, and no format this name."""
+
+
+@cache
+def codecs() -> tuple[CodecInfo, ...]:
+    """All codecs in the order of `MODULES`, whether or not their library is installed."""
+    return tuple(info for module in MODULES for info in import_module(f"sercodecs.{module}").CODECS)
+
+
+def find(names: Iterable[str]) -> tuple[CodecInfo, ...]:
+    """The codecs of these ids (`json/orjson`) or formats (`json`), each once, in the order asked for."""
+    found: dict[str, CodecInfo] = {}
+    for name in names:
+        matches = [info for info in codecs() if name in (info.id, info.format.name)]
+        if not matches:
+            known = sorted({info.id for info in codecs()} | {info.format.name for info in codecs()})
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else "serbench codecs lists them"
+            raise UnknownCodec(f"no codec or format is called {name!r}; {hint}")
+        found |= {info.id: info for info in matches}
+    return tuple(found.values())
+
+
+def missing(info: CodecInfo) -> str:
+    """Empty if the codec can be used; otherwise the command that brings its library."""
+    if info.distribution in ("python", "serbench"):
+        return ""
+    try:
+        metadata.version(info.distribution)
+    except metadata.PackageNotFoundError:
+        return f"pip install {info.distribution}"
+    return ""

@@ -1,0 +1,172 @@
+"""The result file: JSON Lines, appended and flushed line by line, so that a killed run keeps what it measured.
+
+`RUN/results.jsonl` holds, each as one object with its `kind`: one `header`, then as they come a `dataset` for each data
+set, a `verified` for each (data set, codec), and a `timing` for each (data set, codec, operation, process). Samples are
+integer nanoseconds with their loop counts; no median is stored: `serbench.statistics` computes what reports show.
+
+History of the format: 1, the first.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import IO, Any, Literal, TypeAlias
+
+from serschema.errors import SerError
+
+FORMAT = 1
+FILE_NAME = "results.jsonl"
+
+Status: TypeAlias = Literal["ok", "lossy", "unsupported", "unavailable", "failed"]
+Operation: TypeAlias = Literal["encode", "decode", "to_native", "encode_native", "decode_native", "from_native"]
+OPERATIONS: tuple[Operation, ...] = ("encode", "decode", "to_native", "encode_native", "decode_native", "from_native")
+
+
+class ResultsError(SerError):
+    """A result file that cannot be read: which, which line, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What ran, where: one per file. `machine` holds cpu, cores, memory_bytes, system, python, byte_order..."""
+
+    format: int = FORMAT
+    plan_sha256: str
+    started: str
+    command: list[str]
+    budget_s: float
+    seed: int
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    codecs: dict[str, dict[str, Any]]
+    """By codec id: format, title, implementation, distribution, version, language, licence, textual,
+    self_describing, byte_order, validates, control, note."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Messages of one schema. `source` is `shared` or the data file's name."""
+
+    name: str
+    source: str
+    root: str
+    messages: int
+    information_bytes: int
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """The outcome of the round trip of all messages of a data set through a codec, and its sizes.
+
+    `losses` counts each declared loss by what it is, `example` shows the first one's path. `encoded_bytes` has a number
+    per message; `compressed_bytes` is the sum over messages, each compressed by itself, by method (`zlib-6`, `zstd-3`).
+    `sha256` is that of the encoded messages one after the other; `head_hex` their first octets.
+    `orders` says, where the format leaves a choice of byte order, what each order's bytes become under the other's
+    reader: {"big>little": "value differs" | "equal" | "error: ..."}.
+    """
+
+    dataset: str
+    codec: str
+    status: Status
+    reason: str = ""
+    losses: dict[str, int] = field(default_factory=dict)
+    example: str = ""
+    encoded_bytes: list[int] = field(default_factory=list)
+    compressed_bytes: dict[str, int] = field(default_factory=dict)
+    sha256: str = ""
+    head_hex: str = ""
+    orders: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Raw samples of one operation in one process. A call handles all messages of the data set once.
+
+    samples_ns[i] is the time of `loops` calls in round i; canary_ns[i] that of the canary before the round.
+    A `reason` instead of samples says why there are none.
+    """
+
+    dataset: str
+    codec: str
+    operation: Operation
+    process: int
+    loops: int = 0
+    samples_ns: list[int] = field(default_factory=list)
+    canary_ns: list[int] = field(default_factory=list)
+    reason: str = ""
+
+
+Line: TypeAlias = Header | Dataset | Verified | Timing
+_KINDS: dict[str, type[Header | Dataset | Verified | Timing]] = {
+    "header": Header,
+    "dataset": Dataset,
+    "verified": Verified,
+    "timing": Timing,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A result file in memory, lines in the order they were written."""
+
+    path: Path
+    header: Header
+    datasets: list[Dataset]
+    verified: list[Verified]
+    timings: list[Timing]
+
+
+class Writer:
+    """Appends lines to a result file, each flushed. The folder is made if need be."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file: IO[str] = (folder / FILE_NAME).open("a", encoding="utf-8")
+
+    def write(self, line: Line) -> None:
+        self._file.write(json.dumps({"kind": _NAMES[type(line)], **asdict(line)}, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read(folder: Path) -> Run:
+    """Read `folder/results.jsonl`. A last line that was cut off by a kill is ignored; any other damage raises."""
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"{path}: {error.strerror}; a run's folder holds {FILE_NAME}") from None
+    except UnicodeDecodeError:
+        raise ResultsError(f"{path}: not a result file (not UTF-8)") from None
+    lines: list[Line] = []
+    whole = text.split("\n")
+    for number, content in enumerate(whole[:-1], 1):
+        lines.append(_parse(content, f"{path}:{number}"))
+    if not lines or not isinstance(lines[0], Header):
+        raise ResultsError(f"{path}: has no header")
+    return Run(
+        path,
+        lines[0],
+        [line for line in lines if isinstance(line, Dataset)],
+        [line for line in lines if isinstance(line, Verified)],
+        [line for line in lines if isinstance(line, Timing)],
+    )
+
+
+def _parse(content: str, place: str) -> Line:
+    try:
+        held = json.loads(content)
+        kind = _KINDS[held.pop("kind")]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise ResultsError(f"{place}: not a line of a result file") from None
+    if kind is Header and held.get("format") != FORMAT:
+        raise ResultsError(f"{place}: format {held.get('format')}, this serbench reads {FORMAT}")
+    known = {item.name for item in fields(kind)}
+    try:
+        return kind(**{name: value for name, value in held.items() if name in known})
+    except TypeError as error:
+        raise ResultsError(f"{place}: {error}") from None
