@@ -8,7 +8,7 @@ Errors have one shape: `UnsupportedSchema` from `compile`, `EncodeError` from `e
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from serschema.errors import SerError, ValueMismatch
 from serschema.limits import Limits
@@ -77,18 +77,13 @@ class Codec:
     source: str = ""
 
 
-class Compile(Protocol):
-    """What `CodecInfo.compile` is: keyword options are the codec's own (see `CodecInfo.orders`)."""
-
-    def __call__(self, schema: Schema, /, **options: Any) -> Codec: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecInfo:
     """An implementation of a format: `xdr/serbench`, `json/orjson`.
 
     `distribution` is the PyPI project that does the work (`python` for the standard library), `language` what it
-    is written in, `licence` its SPDX identifier. `validates`: what decode returns is a value of the schema.
+    is written in, `licence` its SPDX identifier.
+    `compile(schema)` takes the codec's own options by keyword. `validates`: what decode returns is of the schema.
     `orders` names the byte orders that `compile(schema, order=...)` offers, where the format leaves a choice.
     `control`: not a format for exchange, kept out of rankings. `note` is a label for the reader.
     """
@@ -100,7 +95,7 @@ class CodecInfo:
     licence: str
     limits: Limits
     validates: bool
-    compile: Compile
+    compile: Callable[..., Codec]
     orders: tuple[str, ...] = ()
     control: bool = False
     note: str = ""

@@ -14,12 +14,16 @@ _serial = count(1)
 
 
 class Source:
-    """Python source under construction. `name` shows in tracebacks: `<serbench xdr Employee #3>`."""
+    """Python source under construction. `name` shows in tracebacks: `<serbench xdr Employee #3>`.
+
+    `globals` may be given what a codec's functions always use; `bind` and `provide` add what the schema needs.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.lines: list[str] = []
         self.globals: dict[str, Any] = {}
+        self.noted: list[str] = []
         self._depth = 0
         self._fresh = count(1)
 
@@ -52,16 +56,21 @@ class Source:
 
     def bind(self, hint: str, value: Any) -> str:
         """A global name for an object: the name of an equal object bound before under the same hint, or a fresh one."""
-        for name, held in self.globals.items():
+        for name in self.noted:
+            held = self.globals[name]
             if name.rpartition("_")[0] == hint and type(held) is type(value) and held == value:
                 return name
-        name = self.fresh(hint)
+        return self.provide(self.fresh(hint), value)
+
+    def provide(self, name: str, value: Any) -> str:
+        """Make `name` a global that means the object, and say so at the top of the source."""
         self.globals[name] = value
+        self.noted.append(name)
         return name
 
     def text(self) -> str:
         """The source, with what its globals are as a comment at the top."""
-        notes = [f"# {name} = {_note(value)}" for name, value in self.globals.items()]
+        notes = [f"# {name} = {_note(self.globals[name])}" for name in self.noted]
         return "\n".join([*notes, *self.lines]) + "\n"
 
     def build(self, *functions: str) -> list[Callable[..., Any]]:
