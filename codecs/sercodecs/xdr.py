@@ -66,8 +66,8 @@ FORMAT = Format(
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
-"""The octets that fill up a length, by its remainder by four."""
+ZEROS = b"\0\0\0"
+"""The most padding there is. Padding that is all zero is not greater, any other is."""
 
 INLINE = 48
 """A record of more leaves than this has a function of its own, so that source does not grow with every use."""
@@ -99,6 +99,37 @@ class _Table(dict[int, Any]):
         raise DecodeError(f"{number} is not a value of {self.what}")
 
 
+class _Sized(dict[int, Callable[..., Any]]):
+    """By the length of an opaque: the `struct` function for it, its padding and the slots around it.
+
+    Padding is packed as zeros, but unpacked as octets of its own, to be checked. Short lengths are kept.
+    """
+
+    def __init__(self, method: str, before: str, after: str) -> None:
+        super().__init__()
+        self.method = method
+        self.before = before
+        self.after = after
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        filler = "{p}x" if self.method == "pack" else "{p}s"
+        return f"lambda n: struct.Struct(f'>{self.before}{{n}}s{filler}{self.after}').{self.method}, p = -n % 4"
+
+    def __missing__(self, length: int) -> Callable[..., Any]:
+        filler = f"{-length % 4}{'x' if self.method == 'pack' else 's'}"
+        compiled = struct.Struct(f">{self.before}{length}s{filler}{self.after}")
+        function: Callable[..., Any] = getattr(compiled, self.method)
+        if length < 512:
+            self[length] = function
+        return function
+
+
+_sized = cache(_Sized)
+
+
 def _decode_failure(error: Exception, data: bytes) -> DecodeError:
     if isinstance(error, struct.error):
         return DecodeError("the data ends within a value", len(data))
@@ -119,8 +150,14 @@ def _out_of_range(value: int, lower: int, upper: int) -> NoReturn:
     raise DecodeError(f"integer {value} is not in {lower}..{upper}")
 
 
-def _bad_padding() -> NoReturn:
-    raise DecodeError("padding that is not zero")
+def _bad_padding(pos: int | None = None) -> NoReturn:
+    raise DecodeError("padding that is not zero", pos)
+
+
+def _at_most(text: str, length: int) -> str:
+    if len(text) > length:
+        raise DecodeError(f"string of {len(text)} characters, at most {length} allowed")
+    return text
 
 
 def _unscaled(value: PyDecimal, scale: int) -> int:
@@ -155,7 +192,7 @@ _RUNTIME: dict[str, Any] = {
     "DecodeError": DecodeError,
     "EPOCH": EPOCH,
     "MICROSECOND": MICROSECOND,
-    "PADDING": PADDING,
+    "ZEROS": ZEROS,
     "BOOL": _Table("bool", {0: False, 1: True}),
     "chain": chain.from_iterable,
     "decode_failure": _decode_failure,
@@ -168,6 +205,7 @@ _RUNTIME: dict[str, Any] = {
     "out_of_range": _out_of_range,
     "octets": _octets,
     "bad_length": _bad_length,
+    "at_most": _at_most,
     "bad_padding": _bad_padding,
     "scaled": _scaled,
     "unscaled": _unscaled,
@@ -257,9 +295,9 @@ class _Shape:
                 write = f"octets({{0}}, {length})"
                 if length % 4 == 0:
                     return _Slot(f"{length}s", "{0}", write)
-                padding = PADDING[length % 4]
-                read = f"({{0}} if {{1}} == {padding!r} else bad_padding())"
-                return _Slot(f"{length}s{len(padding)}s", read, f"{write}, {padding!r}")
+                padding = -length % 4
+                read = "({0} if {1} <= ZEROS else bad_padding())"
+                return _Slot(f"{length}s{padding}s", read, f"{write}, {bytes(padding)!r}")
             case Enum(name):
                 return _Slot("i", f"SYMBOLS_{name}[{{0}}]", f"NUMBERS_{name}[{{0}}]")
             case _:
@@ -301,8 +339,12 @@ def _compiled(format_: str) -> struct.Struct:
     return struct.Struct(format_)
 
 
+def _format(slots: list[_Slot]) -> str:
+    return "".join(slot.format for slot in slots)
+
+
 def _struct(slots: list[_Slot]) -> struct.Struct:
-    return _compiled(">" + "".join(slot.format for slot in slots))
+    return _compiled(">" + _format(slots))
 
 
 def _one_letter(row: list[_Slot]) -> str:
@@ -324,6 +366,8 @@ class _Writer:
         self.source = source
         self.slots: list[_Slot] = []
         self.arguments: list[str] = []
+        self.length = ""  # the name of the length of the one opaque that may be among the slots
+        self.before = ""  # the format of the slots in front of it
         self.pieces: list[str] = []
 
     def generate(self) -> None:
@@ -349,10 +393,13 @@ class _Writer:
         self.arguments.append(slot.write.format(expression))
 
     def pack(self) -> None:
-        if self.slots:
-            pack = self.source.bind("pack", _struct(self.slots).pack)
+        if self.arguments:
+            if self.length:
+                pack = f"{self.source.bind('pack', _sized('pack', self.before, _format(self.slots)))}[{self.length}]"
+            else:
+                pack = self.source.bind("pack", _struct(self.slots).pack)
             self.pieces.append(f"{pack}({', '.join(self.arguments)})")
-            self.slots, self.arguments = [], []
+            self.slots, self.arguments, self.length = [], [], ""
 
     def flush(self) -> None:
         self.pack()
@@ -395,10 +442,13 @@ class _Writer:
                 assert_never(kind)
 
     def opaque(self, octets: str) -> None:
+        """Add a length, that many octets and their padding to the slots: one pack writes them with what is around."""
+        if self.length:
+            self.pack()
         length = self.local("length", f"len({octets})")
         self.slot(_Slot("I"), length)
-        self.pack()
-        self.pieces += [octets, f"PADDING[{length} & 3]"]
+        self.before, self.slots, self.length = _format(self.slots), [], length
+        self.arguments.append(octets)
 
     def array(self, kind: List, items: str) -> None:
         length = fixed_length(kind)
@@ -510,6 +560,7 @@ class _Reader:
         self.source = source
         self.slots: list[_Slot] = []
         self.variables: list[str] = []
+        self.length = ""  # the name of the length of the opaque in front of the slots, if there is one
         self.in_function = False
         self.depth = 0
 
@@ -530,7 +581,8 @@ class _Reader:
             with source.block("try"):
                 source.line("end = len(data)")
                 source.line("pos = 0")
-                source.line("depth = 0")
+                if any(not self.shape.inlined(type_) for type_ in schema.types if not isinstance(type_, Enum)):
+                    source.line("depth = 0")
                 self.in_function = False
                 self.depth = 0
                 value = self.read(Ref(schema.root))
@@ -548,7 +600,14 @@ class _Reader:
         return slot.read.format(*names)
 
     def flush(self) -> None:
-        if self.slots:
+        if self.length:
+            unpack = self.source.bind("unpack", _sized("unpack_from", "", _format(self.slots)))
+            self.source.line(f"{', '.join(self.variables)} = {unpack}[{self.length}](data, pos)")
+            self.source.line(f"pos += ({self.length} + 3 & -4) + {_struct(self.slots).size}")
+            with self.source.block(f"if {self.variables[1]} > ZEROS"):
+                self.source.line("bad_padding(pos)")
+            self.slots, self.variables, self.length = [], [], ""
+        elif self.slots:
             packed = _struct(self.slots)
             unpack = self.source.bind("unpack", packed.unpack_from)
             self.source.line(f"{', '.join(self.variables)}, = {unpack}(data, pos)")
@@ -568,12 +627,8 @@ class _Reader:
         kind = self.shape.schema.resolve(type_)
         match kind:
             case String():
-                text = self.local("text", f"{self.opaque()}.decode()")
-                if kind.max_length is not None:
-                    self.refuse(
-                        f"len({text}) > {kind.max_length}", f'"string longer than {kind.max_length} characters"'
-                    )
-                return text
+                text = f"{self.opaque()}.decode()"
+                return text if kind.max_length is None else f"at_most({text}, {kind.max_length})"
             case Bytes() if not fixed_length(kind):
                 return self.opaque(kind.min_length, kind.max_length)
             case Decimal() if kind.precision > 18:
@@ -597,16 +652,13 @@ class _Reader:
                 assert_never(kind)
 
     def opaque(self, least: int = 0, most: int | None = None) -> str:
-        """Emit the reading of a length, that many octets, and their padding; return the octets' name."""
+        """Emit the reading of a length; return the name of the octets, which are unpacked with the slots behind."""
         length = self.slot(_Slot("I"))
         self.flush()
-        stop = self.local("stop", f"pos + {length}")
-        self.refuse(f"{stop} > end", f'f"{{{length}}} octets announced, {{end - pos}} left"')
         self.bounds(length, least, most, "octets")
-        octets = self.local("octets", f"data[pos:{stop}]")
-        self.source.line(f"pos = ({stop} + 3) & -4")
-        self.refuse(f"data[{stop}:pos] != PADDING[{length} & 3]", '"padding that is missing or not zero"')
-        return octets
+        self.length = length
+        self.variables = [self.source.fresh("octets"), self.source.fresh("padding")]
+        return self.variables[0]
 
     def bounds(self, length: str, least: int, most: int | None, unit: str) -> None:
         if least:
