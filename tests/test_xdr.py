@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 import xdrlib3
+import xdrlib_by_hand
 from sercodecs import xdr
 from sercodecs.contract import DecodeError, EncodeError
+from serschema import shared
 from serschema.model import (
     MAX_DEPTH,
     Bool,
@@ -195,7 +197,7 @@ def test_optional_data() -> None:
         (holding(List(Int(8, False))), "0000000100000100", r"256 is not in 0\.\.255"),
         (holding(Map(Int(32), Int(32))), "00000002" + "0000000100000005" * 2, "a key of a map is given twice"),
         (holding(Timestamp()), "7fffffffffffffff", "OverflowError"),
-        (holding(Decimal(2, 0)), "0000000000000064", "decimal of 3 digits"),
+        (holding(Decimal(2, 0)), "0000000000000064", "decimal of more than 2 digits"),
         (holding(Decimal(20, 0)), "00000002" + "00010000", "not the shortest"),
     ],
 )
@@ -228,3 +230,22 @@ def test_nesting_is_bounded_where_the_model_bounds_it() -> None:
     assert codec.encode(codec.decode(deepest)) == deepest
     with pytest.raises(DecodeError, match="more than 100 levels of nesting"):
         codec.decode(struct.pack(">ii", 1, 1) + deepest)
+
+
+@pytest.mark.parametrize("name", shared.NAMES)
+def test_the_same_octets_as_xdrlib3_on_the_shared_schemas(name: str) -> None:
+    data = shared.load(name)
+    codec = xdr.compile(data.schema)
+    encode, decode = xdrlib_by_hand.compile(data.schema)
+    for value in data.values:
+        assert codec.encode(value) == encode(value)
+        assert equal(codec.decode(encode(value)), value)
+        assert equal(decode(codec.encode(value)), value)
+
+
+@pytest.mark.parametrize("length", [0, 1, 254, 255, 256, 257, 70_000])
+def test_lengths_around_the_table(length: int) -> None:
+    codec = xdr.compile(holding(Bytes()))
+    octets = packed(("opaque", b"x" * length))
+    assert codec.encode({"v": b"x" * length}) == octets
+    assert codec.decode(octets) == {"v": b"x" * length}

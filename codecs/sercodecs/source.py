@@ -23,7 +23,7 @@ class Source:
         self.name = name
         self.lines: list[str] = []
         self.globals: dict[str, Any] = {}
-        self.noted: list[str] = []
+        self.notes: dict[str, str] = {}
         self._depth = 0
         self._fresh = count(1)
 
@@ -54,23 +54,23 @@ class Source:
         """A local or global name that nobody has yet."""
         return f"{hint}_{next(self._fresh)}"
 
-    def bind(self, hint: str, value: Any) -> str:
+    def bind(self, hint: str, value: Any, note: str = "") -> str:
         """A global name for an object: the name of an equal object bound before under the same hint, or a fresh one."""
-        for name in self.noted:
+        for name in self.notes:
             held = self.globals[name]
             if name.rpartition("_")[0] == hint and type(held) is type(value) and held == value:
                 return name
-        return self.provide(self.fresh(hint), value)
+        return self.provide(self.fresh(hint), value, note)
 
-    def provide(self, name: str, value: Any) -> str:
-        """Make `name` a global that means the object, and say so at the top of the source."""
+    def provide(self, name: str, value: Any, note: str = "") -> str:
+        """Make `name` a global that means the object; the source's head says so by `note`, or by what it looks like."""
         self.globals[name] = value
-        self.noted.append(name)
+        self.notes[name] = note or _note(value)
         return name
 
     def text(self) -> str:
         """The source, with what its globals are as a comment at the top."""
-        notes = [f"# {name} = {_note(self.globals[name])}" for name in self.noted]
+        notes = [f"# {name} = {note}" for name, note in self.notes.items()]
         return "\n".join([*notes, *self.lines]) + "\n"
 
     def build(self, *functions: str) -> list[Callable[..., Any]]:

@@ -22,11 +22,12 @@ string's or array's length joins the call before it; records that do not contain
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Context
 from decimal import Decimal as PyDecimal
 from functools import cache
 from itertools import chain
 from typing import Any, NoReturn, assert_never
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from serschema.limits import Limits
 from serschema.model import (
@@ -66,8 +67,12 @@ FORMAT = Format(
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+EXACT = Context(prec=1000)
 ZEROS = b"\0\0\0"
 """The most padding there is. Padding that is all zero is not greater, any other is."""
+
+TABLE = 256
+"""Opaques shorter than this find their `struct` function in a table."""
 
 INLINE = 48
 """A record of more leaves than this has a function of its own, so that source does not grow with every use."""
@@ -99,35 +104,28 @@ class _Table(dict[int, Any]):
         raise DecodeError(f"{number} is not a value of {self.what}")
 
 
-class _Sized(dict[int, Callable[..., Any]]):
-    """By the length of an opaque: the `struct` function for it, its padding and the slots around it.
+@cache
+def _sized(method: str, before: str, after: str) -> tuple[list[Any], Callable[[int], Any]]:
+    """The `struct` functions for an opaque with the slots around it: a table by its length, and how to make others.
 
-    Padding is packed as zeros, but unpacked as octets of its own, to be checked. Short lengths are kept.
+    Padding is packed as zeros, but unpacked as octets of its own, to be checked.
     """
+    filler = "x" if method == "pack" else "s"
 
-    def __init__(self, method: str, before: str, after: str) -> None:
-        super().__init__()
-        self.method = method
-        self.before = before
-        self.after = after
+    def make(length: int) -> Any:
+        return getattr(struct.Struct(f">{before}{length}s{-length % 4}{filler}{after}"), method)
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        filler = "{p}x" if self.method == "pack" else "{p}s"
-        return f"lambda n: struct.Struct(f'>{self.before}{{n}}s{filler}{self.after}').{self.method}, p = -n % 4"
-
-    def __missing__(self, length: int) -> Callable[..., Any]:
-        filler = f"{-length % 4}{'x' if self.method == 'pack' else 's'}"
-        compiled = struct.Struct(f">{self.before}{length}s{filler}{self.after}")
-        function: Callable[..., Any] = getattr(compiled, self.method)
-        if length < 512:
-            self[length] = function
-        return function
+    return [make(length) for length in range(TABLE)], make
 
 
-_sized = cache(_Sized)
+def _bind_sized(source: Source, method: str, before: str, after: str, length: str) -> str:
+    """The expression for the `struct` function of an opaque whose length has that name."""
+    table, make = _sized(method, before, after)
+    filler = "x" if method == "pack" else "s"
+    note = f"struct.Struct(f'>{before}{{n}}s{{-n % 4}}{filler}{after}').{method}"
+    short = source.bind(method, table, f"[{note} for n in range({TABLE})]")
+    long = source.bind(f"{method}_long", make, f"lambda n: {note}")
+    return f"({short}[{length}] if {length} < {TABLE} else {long}({length}))"
 
 
 def _decode_failure(error: Exception, data: bytes) -> DecodeError:
@@ -161,14 +159,13 @@ def _at_most(text: str, length: int) -> str:
 
 
 def _unscaled(value: PyDecimal, scale: int) -> int:
-    return int(value.scaleb(scale))
+    return int(value.scaleb(scale, EXACT))
 
 
 def _scaled(unscaled: int, precision: int, scale: int) -> PyDecimal:
-    digits = tuple(map(int, str(abs(unscaled))))
-    if len(digits) > precision:
-        raise DecodeError(f"decimal of {len(digits)} digits, at most {precision} allowed")
-    return PyDecimal((int(unscaled < 0), digits, -scale))
+    if not -(10**precision) < unscaled < 10**precision:
+        raise DecodeError(f"decimal of more than {precision} digits")
+    return PyDecimal(unscaled).scaleb(-scale, EXACT)
 
 
 def _twos_complement(value: int) -> bytes:
@@ -185,7 +182,15 @@ def _from_twos_complement(data: bytes, precision: int, scale: int) -> PyDecimal:
 
 
 def _uuid(octets: bytes) -> UUID:
-    return UUID(int=int.from_bytes(octets, "big"))
+    """UUID(bytes=octets) without its five checks, which take longer than all the rest."""
+    uuid: UUID = _new(UUID)
+    _set(uuid, "int", int.from_bytes(octets, "big"))
+    _set(uuid, "is_safe", SafeUUID.unknown)
+    return uuid
+
+
+_new: Any = object.__new__
+_set = object.__setattr__
 
 
 _RUNTIME: dict[str, Any] = {
@@ -395,7 +400,7 @@ class _Writer:
     def pack(self) -> None:
         if self.arguments:
             if self.length:
-                pack = f"{self.source.bind('pack', _sized('pack', self.before, _format(self.slots)))}[{self.length}]"
+                pack = _bind_sized(self.source, "pack", self.before, _format(self.slots), self.length)
             else:
                 pack = self.source.bind("pack", _struct(self.slots).pack)
             self.pieces.append(f"{pack}({', '.join(self.arguments)})")
@@ -601,8 +606,8 @@ class _Reader:
 
     def flush(self) -> None:
         if self.length:
-            unpack = self.source.bind("unpack", _sized("unpack_from", "", _format(self.slots)))
-            self.source.line(f"{', '.join(self.variables)} = {unpack}[{self.length}](data, pos)")
+            unpack = _bind_sized(self.source, "unpack_from", "", _format(self.slots), self.length)
+            self.source.line(f"{', '.join(self.variables)} = {unpack}(data, pos)")
             self.source.line(f"pos += ({self.length} + 3 & -4) + {_struct(self.slots).size}")
             with self.source.block(f"if {self.variables[1]} > ZEROS"):
                 self.source.line("bad_padding(pos)")
