@@ -8,6 +8,7 @@ History of the format: 1, the first.
 """
 
 import json
+import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias
@@ -63,7 +64,8 @@ class Verified:
     per message; `compressed_bytes` is the sum over messages, each compressed by itself, by method (`zlib-6`, `zstd-3`).
     `sha256` is that of the encoded messages one after the other; `head_hex` their first octets.
     `orders` says, where the format leaves a choice of byte order, what each order's bytes become under the other's
-    reader: {"big>little": "value differs" | "equal" | "error: ..."}.
+    reader: {"big>little": "value differs" | "equal" | "error: ..."}. `deterministic`: encoding a value twice gave the
+    same bytes.
     """
 
     dataset: str
@@ -77,14 +79,16 @@ class Verified:
     sha256: str = ""
     head_hex: str = ""
     orders: dict[str, str] = field(default_factory=dict)
+    deterministic: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
     """Raw samples of one operation in one process. A call handles all messages of the data set once.
 
-    samples_ns[i] is the time of `loops` calls in round i; canary_ns[i] that of the canary before the round.
-    A `reason` instead of samples says why there are none.
+    samples_ns[i] is the time of `loops` calls in round i; canary_ns[i] that of the canary before the round. Where an
+    operation is too slow to take part in every round, `rounds` has the number of the round of each sample. A `reason`
+    without samples says why there are none, beside samples why there are few.
     """
 
     dataset: str
@@ -94,6 +98,7 @@ class Timing:
     loops: int = 0
     samples_ns: list[int] = field(default_factory=list)
     canary_ns: list[int] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list)
     reason: str = ""
 
 
@@ -119,11 +124,14 @@ class Run:
 
 
 class Writer:
-    """Appends lines to a result file, each flushed. The folder is made if need be."""
+    """Appends lines to a result file, each flushed. The folder is made, and a last line that was cut off removed."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file: IO[str] = (folder / FILE_NAME).open("a", encoding="utf-8")
+        path = folder / FILE_NAME
+        if path.exists() and (held := path.read_bytes()) and not held.endswith(b"\n"):
+            os.truncate(path, held.rfind(b"\n") + 1)
+        self._file: IO[str] = path.open("a", encoding="utf-8", errors="backslashreplace")  # JSON's own escape
 
     def write(self, line: Line) -> None:
         self._file.write(json.dumps({"kind": _NAMES[type(line)], **asdict(line)}, ensure_ascii=False) + "\n")

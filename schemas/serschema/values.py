@@ -39,9 +39,12 @@ def float_bits(value: float) -> int:
 
 
 def is_binary32(value: float) -> bool:
-    """Whether binary32 holds the value exactly. A NaN passes if its payload fits into 23 bits."""
+    """Whether binary32 holds the value exactly.
+
+    A NaN passes if it is quiet and its payload fits: IEEE 754-2008, section 6.2, quiets one that changes its width.
+    """
     if value != value:
-        return float_bits(value) & ((1 << 29) - 1) == 0
+        return float_bits(value) & ((1 << 51) | ((1 << 29) - 1)) == 1 << 51
     try:
         return bool(_BINARY32.unpack(_BINARY32.pack(value))[0] == value)
     except OverflowError:
@@ -248,7 +251,7 @@ def _bits(value: Value, type_: Type, schema: Schema) -> int:
         case Uuid():
             return 128
         case Decimal():
-            return _integer_bits(int(value.scaleb(kind.scale)))
+            return _integer_bits(int(PyDecimal(value.as_tuple()._replace(exponent=0))))
         case List():
             return sum(_bits(item, kind.item, schema) for item in value)
         case Map():

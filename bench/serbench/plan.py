@@ -1,0 +1,87 @@
+"""What is to be measured, as plain data: data sets x codecs, and how.
+
+A `Plan` says nothing about who does the work. Its hash covers what is measured (schemas, data, codecs, options) and not
+for how long, so that a run can be resumed with more time.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+
+from sercodecs import registry
+from sercodecs.contract import CodecInfo
+from serschema.errors import SerError
+from serschema.jsonform import schema_to_json, to_json
+from serschema.model import Schema, Value
+
+from serbench.results import OPERATIONS, Operation
+
+LEVELS = (("zlib", 6), ("zstd", 3))
+PROCESSES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """A data set: messages of one schema. `source` is `shared` or the data file's name; `name` is unique in a plan."""
+
+    name: str
+    source: str
+    schema: Schema
+    messages: list[Value]
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.messages:
+            raise SerError(f"data set {self.name}: holds no message")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Which cells, and how they are measured.
+
+    `budget_s` bounds the run's wall time, start-up of workers included; it is exceeded where one call of everything
+    takes longer. `levels` are the compression methods; `processes` the most processes that measure a block.
+    `modules` are importable modules with `CODECS` besides those of the registry; they are asked first.
+    """
+
+    data: tuple[Data, ...]
+    codecs: tuple[str, ...]
+    budget_s: float = 120.0
+    seed: int = 1
+    levels: tuple[tuple[str, int], ...] = LEVELS
+    operations: tuple[Operation, ...] = OPERATIONS
+    processes: int = PROCESSES
+    modules: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what, names in (("data set", [data.name for data in self.data]), ("codec", self.codecs)):
+            if not names:
+                raise SerError(f"a plan needs a {what}")
+            if len(set(names)) < len(names):
+                raise SerError(f"a {what} is in the plan twice: {max(names, key=list(names).count)}")
+
+    def infos(self) -> tuple[CodecInfo, ...]:
+        """The codecs of the plan; raises `registry.UnknownCodec`."""
+        return lookup(self.codecs, self.modules)
+
+    def sha256(self) -> str:
+        """A hash of what is measured: schemas, data, codec ids and options, but not the budget nor the processes."""
+        digest = hashlib.sha256()
+        for data in self.data:
+            digest.update(_canonical([data.name, data.source, schema_to_json(data.schema)]))
+            for message in data.messages:
+                digest.update(_canonical(to_json(message, data.schema)))
+        digest.update(_canonical([self.codecs, self.seed, self.levels, self.operations, self.modules]))
+        return digest.hexdigest()
+
+
+def _canonical(plain: object) -> bytes:
+    return json.dumps(plain, sort_keys=True).encode() + b"\n"
+
+
+def lookup(ids: Iterable[str], modules: Iterable[str] = ()) -> tuple[CodecInfo, ...]:
+    """The codecs of these ids, from the extra modules or else from the registry."""
+    extra = {info.id: info for module in modules for info in import_module(module).CODECS}
+    return tuple(info for id in ids for info in ([extra[id]] if id in extra else registry.find([id])))

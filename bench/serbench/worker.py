@@ -1,0 +1,339 @@
+"""The process in which a case is done, and the client that starts it: `python -m serbench.worker`.
+
+The worker needs nothing but Python, serschema, sercodecs and the light parts of serbench, so that the same one works
+behind any pair of pipes: here, under an emulator, at the far end of ssh.
+
+A frame is a 4-octet big-endian length and that many octets of JSON (UTF-8), one object. The worker opens with a hello;
+then each request is answered by frames of which the last has `done` or `failed`:
+
+    verify   schema, messages, codecs, levels, modules          {"row": ...} for each codec in turn, {"done": true}
+    block    schema, messages, candidates, budget_ns, seed,     {"at": [codec, operation] | null} before first calls,
+             careful, modules                                   {"row": ...} for each candidate, {"done": {...}}
+    encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
+    decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
+
+Messages are in the JSON form of `serschema.jsonform`. A request may hold `memory_bytes`, a bound of the address space.
+`modules` are importable modules with `CODECS` besides those of the registry. Whatever a library prints goes to standard
+error.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import random
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import IO, Any, Self, TypeAlias
+
+from sercodecs.contract import Codec
+from serschema.errors import SerError
+from serschema.jsonform import from_json, schema_from_json, to_json
+from serschema.model import Schema, Value
+
+from serbench import sampler
+from serbench.plan import lookup
+from serbench.verify import described, verify
+
+PROTOCOL = 1
+MEMORY_BYTES = 4 << 30
+PATIENCE_S = 60.0
+FRAME_BYTES = 1 << 30
+
+Frame: TypeAlias = dict[str, Any]
+Send: TypeAlias = Callable[[Frame], None]
+
+
+class WorkerFailed(SerError):
+    """The worker did not answer: it crashed, hung, ran out of memory, or wrote rubbish."""
+
+
+def write_frame(stream: IO[bytes], frame: Frame) -> None:
+    data = json.dumps(frame).encode()
+    stream.write(struct.pack(">I", len(data)) + data)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> Frame | None:
+    """The next frame, or None where the stream ends. Raises `WorkerFailed` for what is not a frame."""
+    head = stream.read(4)
+    if not head:
+        return None
+    length = int.from_bytes(head, "big")
+    if len(head) < 4 or length > FRAME_BYTES:
+        raise WorkerFailed(f"rubbish in place of a frame: {head!r}")
+    data = stream.read(length)
+    if len(data) < length:
+        raise WorkerFailed(f"a frame of {length} bytes ended after {len(data)}")
+    try:
+        frame = json.loads(data)
+    except ValueError:
+        frame = None
+    if not isinstance(frame, dict):
+        raise WorkerFailed(f"rubbish in place of a frame: {data[:40]!r}")
+    return frame
+
+
+# The worker's side.
+
+
+def main() -> None:
+    requests, answers = _own_streams()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+
+    def send(frame: Frame) -> None:
+        write_frame(answers, frame)
+
+    send({"hello": "serbench", "protocol": PROTOCOL, "python": sys.version.split()[0], "byte_order": sys.byteorder})
+    while (request := read_frame(requests)) is not None:
+        try:
+            _limit_memory(request.get("memory_bytes"))
+            send({"done": _REQUESTS[request["request"]](request, send)})
+        except Exception as error:
+            send({"failed": described(error)})
+
+
+def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """The two pipes, taken away from whatever a library prints to or reads from."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _limit_memory(size: int | None) -> None:
+    if size is None:
+        return
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+
+
+def _case(request: Frame) -> tuple[Schema, list[Value]]:
+    schema = schema_from_json(request["schema"])
+    return schema, [from_json(message, schema) for message in request["messages"]]
+
+
+def _compiled(request: Frame, schema: Schema) -> Codec:
+    (info,) = lookup([request["codec"]], request["modules"])
+    return info.compile(schema, **request["options"])
+
+
+def _verify(request: Frame, send: Send) -> bool:
+    schema, messages = _case(request)
+    for info in lookup(request["codecs"], request["modules"]):
+        send(
+            {"row": asdict(verify(info, schema, messages, levels=[(name, level) for name, level in request["levels"]]))}
+        )
+    return True
+
+
+def _block(request: Frame, send: Send) -> Frame:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    started = sampler.CLOCK()
+    schema, messages = _case(request)
+    wanted: dict[str, list[Any]] = {}
+    for codec_id, operation in request["candidates"]:
+        wanted.setdefault(codec_id, []).append(operation)
+    codecs = list(wanted.items())
+    random.Random(request["seed"]).shuffle(codecs)  # who comes first lies differently in memory: 0.2 % of 400 ns
+    block: list[sampler.Candidate] = []
+    for codec_id, operations in codecs:
+        send({"at": [codec_id, operations[0]]})
+        try:
+            (info,) = lookup([codec_id], request["modules"])
+            block += sampler.candidates(codec_id, info.compile(schema), messages, operations)
+        except Exception as error:
+            send({"row": {"codec": codec_id, "operation": operations[0], "reason": f"raised {described(error)}"}})
+    prepared_ns = sampler.CLOCK() - started
+    sampler.sample(
+        block,
+        request["budget_ns"] - prepared_ns,
+        request["seed"],
+        announce=lambda candidate: send({"at": candidate and [candidate.codec, candidate.operation]}),
+        careful=request["careful"],
+    )
+    for candidate in block:
+        send({"row": candidate.row()})
+    return {"prepared_ns": prepared_ns}
+
+
+def _encode(request: Frame, send: Send) -> list[str]:
+    schema, messages = _case(request)
+    codec = _compiled(request, schema)
+    return [codec.encode(message).hex() for message in messages]
+
+
+def _decode(request: Frame, send: Send) -> list[Any]:
+    schema = schema_from_json(request["schema"])
+    codec = _compiled(request, schema)
+    return [to_json(codec.decode(bytes.fromhex(data)), schema) for data in request["data"]]
+
+
+_REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
+    "verify": _verify,
+    "block": _block,
+    "encode": _encode,
+    "decode": _decode,
+}
+
+
+# The client's side.
+
+
+class Worker:
+    """A worker process, started by the first request and again after a failure. A context manager: leaving kills it.
+
+    `argv` is how to start it, wherever it is to run.
+    """
+
+    def __init__(
+        self, argv: Sequence[str] = (), *, patience_s: float = PATIENCE_S, memory_bytes: int = MEMORY_BYTES
+    ) -> None:
+        self.argv = list(argv) or [sys.executable, "-m", "serbench.worker"]
+        self.patience_s = patience_s
+        self.memory_bytes = memory_bytes
+        self.hello: Frame = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._mark = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process's number, if there is one."""
+        return self._process.pid if self._process else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def request(self, request: str, **content: Any) -> Iterator[Frame]:
+        """Send a request and give each frame of its answer, up to the one with `done`.
+
+        Raises `WorkerFailed` when the worker is silent for longer than `patience_s`, ends, answers `failed`, or writes
+        rubbish; the process is gone then.
+        """
+        try:
+            self.start()
+            self._mark = os.fstat(self._errors.fileno()).st_size
+            self._send({"request": request, "memory_bytes": self.memory_bytes, **content})
+            while True:
+                frame = self._next(self.patience_s)
+                if "failed" in frame:
+                    raise WorkerFailed(frame["failed"])
+                yield frame
+                if "done" in frame:
+                    return
+        except BaseException:
+            self.stop()
+            raise
+
+    def ask(self, request: str, **content: Any) -> Any:
+        """Send a request and give what its last frame has as `done`."""
+        *_, last = self.request(request, **content)
+        return last["done"]
+
+    def start(self) -> None:
+        """Start the process, unless there is one, and wait until it says hello."""
+        if self._process is None:
+            try:
+                self._start()
+            except BaseException:
+                self.stop()
+                raise
+
+    def stop(self) -> None:
+        """Kill the process, if there is one."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        process.kill()
+        process.wait()
+        assert process.stdin
+        with contextlib.suppress(BrokenPipeError):  # what a dead process did not read
+            process.stdin.close()
+        self._reader.join()
+        self._errors.close()
+
+    def _start(self) -> None:
+        self._mark = 0
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop
+        self._process = subprocess.Popen(
+            self.argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=os.environ | {"PYTHONHASHSEED": "random"},
+        )
+        assert self._process.stdout
+        self._frames: queue.SimpleQueue[Frame | WorkerFailed | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=_read, args=(self._process.stdout, self._frames), daemon=True)
+        self._reader.start()
+        self.hello = self._next(self.patience_s)
+        if self.hello.get("protocol") != PROTOCOL:
+            raise WorkerFailed(f"a worker of protocol {self.hello.get('protocol')}, not {PROTOCOL}")
+
+    def _send(self, frame: Frame) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # the reader learns why
+            write_frame(self._process.stdin, frame)
+
+    def _next(self, limit_s: float) -> Frame:
+        try:
+            frame = self._frames.get(timeout=limit_s)
+        except queue.Empty:
+            raise WorkerFailed(f"no answer within {limit_s:.0f} s{self._last_words()}") from None
+        if frame is None:
+            raise WorkerFailed(f"{self._end()}{self._last_words()}")
+        if isinstance(frame, WorkerFailed):
+            raise WorkerFailed(f"{frame}{self._last_words()}")
+        return frame
+
+    def _end(self) -> str:
+        assert self._process
+        try:
+            code = self._process.wait(timeout=self.patience_s)
+        except subprocess.TimeoutExpired:
+            return "closed its output"
+        return f"crashed: {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def _last_words(self) -> str:
+        """The end of what the process wrote to standard error since the request, in one line.
+
+        The file is read at the very end only: its position is the process's too.
+        """
+        self._errors.seek(max(self._mark, os.fstat(self._errors.fileno()).st_size - 2000))
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        text = " | ".join(" ".join(line.split()) for line in lines if line.strip())
+        return f"; it wrote: {text[-300:]}" if text else ""
+
+
+def _read(stream: IO[bytes], frames: "queue.SimpleQueue[Frame | WorkerFailed | None]") -> None:
+    with stream:
+        try:
+            while (frame := read_frame(stream)) is not None:
+                frames.put(frame)
+            frames.put(None)
+        except WorkerFailed as error:
+            frames.put(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The result file: what is written is read, a run that was killed is readable, other damage is named."""
+
+import json
+
+import pytest
+from serbench.results import FILE_NAME, Dataset, Header, ResultsError, Timing, Verified, Writer, read
+
+HEADER = Header(
+    plan_sha256="ab",
+    started="2026-01-02T03:04:05+00:00",
+    command=["serbench", "run"],
+    budget_s=1.5,
+    seed=1,
+    machine={"cpu": "Z80"},
+    versions={"serbench": "0"},
+    codecs={"a/b": {"format": "a"}},
+)
+LINES = [
+    HEADER,
+    Dataset(name="d", source="shared", root="R", messages=2, information_bytes=9, description="ñandú"),
+    Verified(dataset="d", codec="a/b", status="lossy", losses={"NaN payload": 2}, encoded_bytes=[3, 4]),
+    Verified(dataset="d", codec="a/c", status="failed", reason="$: 'a\ud800' became 'b'", deterministic=False),
+    Timing(dataset="d", codec="a/b", operation="encode", process=0, loops=8, samples_ns=[5, 6], canary_ns=[1, 1]),
+    Timing(dataset="d", codec="a/b", operation="decode", process=0, loops=1, samples_ns=[5], canary_ns=[1], rounds=[8]),
+]
+
+
+def written(folder, lines=LINES):
+    writer = Writer(folder)
+    for line in lines:
+        writer.write(line)
+    writer.close()
+    return folder / FILE_NAME
+
+
+def test_what_is_written_is_read(tmp_path):
+    written(tmp_path / "new" / "folder")
+    run = read(tmp_path / "new" / "folder")
+    assert run.header == HEADER
+    assert [run.header, *run.datasets, *run.verified, *run.timings] == LINES
+
+
+def test_each_line_is_there_at_once(tmp_path):
+    writer = Writer(tmp_path)
+    for number, line in enumerate(LINES, 1):
+        writer.write(line)
+        assert (tmp_path / FILE_NAME).read_bytes().count(b"\n") == number
+    writer.close()
+
+
+def test_lines_are_json_with_their_kind(tmp_path):
+    kinds = [json.loads(line)["kind"] for line in written(tmp_path).read_text(encoding="utf-8").splitlines()]
+    assert kinds == ["header", "dataset", "verified", "verified", "timing", "timing"]
+
+
+@pytest.mark.parametrize("lost", [1, 20, 60])
+def test_a_last_line_cut_off_is_ignored_and_then_overwritten(tmp_path, lost):
+    path = written(tmp_path)
+    path.write_bytes(path.read_bytes()[:-lost])
+    assert read(tmp_path).timings == LINES[4:5]
+    written(tmp_path, LINES[5:])
+    assert read(tmp_path).timings == LINES[4:]
+
+
+def test_nothing_whole_is_overwritten_when_a_file_is_gone_on_with(tmp_path):
+    written(tmp_path, LINES[:3])
+    written(tmp_path, LINES[3:])
+    assert read(tmp_path).timings == LINES[4:]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "has no header"),
+        (
+            '{"kind": "dataset", "name": "d", "source": "", "root": "", "messages": 1, "information_bytes": 1}\n',
+            "no header",
+        ),
+        ("hello\n", ":1: not a line of a result file"),
+        ("[]\n", ":1: not a line of a result file"),
+        ('{"kind": "header"}\n', ":1: format None, this serbench reads 1"),
+        ('{"kind": "header", "format": 2}\n', ":1: format 2, this serbench reads 1"),
+        ('{"kind": "header", "format": 1}\n', ":1: .*missing"),
+        ('{"kind": "other"}\n', ":1: not a line of a result file"),
+    ],
+)
+def test_damage_is_named(tmp_path, text, reason):
+    (tmp_path / FILE_NAME).write_text(text)
+    with pytest.raises(ResultsError, match=reason):
+        read(tmp_path)
+
+
+def test_fields_of_a_later_serbench_are_ignored(tmp_path):
+    path = written(tmp_path, LINES[:1])
+    path.write_text(path.read_text().replace('"seed"', '"colour": "red", "seed"'))
+    assert read(tmp_path).header == HEADER
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(ResultsError, match=r"No such file .*; a run's folder holds results\.jsonl"):
+        read(tmp_path)
+    (tmp_path / FILE_NAME).write_bytes(b"\xff\n")
+    with pytest.raises(ResultsError, match="not UTF-8"):
+        read(tmp_path)

@@ -1,0 +1,410 @@
+"""The run: what is asked of workers, in which order, and what becomes of the ones that break.
+
+Most tests have a worker that answers at once from a script; the last ones have real processes.
+"""
+
+import os
+import sys
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from serbench import environment, runner
+from serbench.plan import Data, Plan
+from serbench.results import FILE_NAME, ResultsError, read
+from serbench.runner import Quiet
+from serbench.statistics import figures
+from serbench.worker import Worker, WorkerFailed
+from serschema.errors import ValueMismatch
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fake_codecs import SCHEMA, point
+
+DATA = Data(name="points", source="shared", schema=SCHEMA, messages=[point(), point(8, label="é")])
+PLAN = Plan(data=(DATA,), codecs=("fake/good", "fake/plain"), budget_s=1000, modules=("fake_codecs",))
+TWO = replace(PLAN, data=(DATA, replace(DATA, name="others")))
+
+
+@pytest.fixture(autouse=True)
+def _path(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+    monkeypatch.setattr(environment, "commit", lambda: "")
+
+
+class Script:
+    """Workers that answer at once. `statuses` by codec; `breaking` codecs break a worker at their turn in a block,
+    `late` ones in the rounds; `stop_at` is the number of the request that the user interrupts."""
+
+    def __init__(self, statuses=(), breaking=(), late=(), reasons=(), stop_at=None, prepared_s=0.0):
+        self.statuses = dict(statuses)
+        self.breaking = breaking
+        self.late = late
+        self.reasons = dict(reasons)
+        self.stop_at = stop_at
+        self.prepared_s = prepared_s
+        self.requests = []
+        self.workers = 0
+        self.open = 0
+
+    def __call__(self):
+        self.workers += 1
+        return self
+
+    def __enter__(self):
+        self.open += 1
+        return self
+
+    def __exit__(self, *error):
+        self.open -= 1
+
+    def start(self):
+        pass
+
+    def request(self, request, **content):
+        self.requests.append((request, content))
+        if len(self.requests) == self.stop_at:
+            raise KeyboardInterrupt
+        yield from {"verify": self.verify, "block": self.block}[request](**content)
+
+    def verify(self, codecs, **content):
+        for codec in codecs:
+            status = self.statuses.get(codec, "ok")
+            if status == "broken":
+                raise WorkerFailed("crashed: SIGILL")
+            yield {"row": {"dataset": "", "codec": codec, "status": status, "reason": ""}}
+        yield {"done": True}
+
+    def block(self, candidates, careful, **content):
+        rows = []
+        for codec, operation in candidates:
+            yield {"at": [codec, operation]}
+            if codec in self.breaking:
+                raise WorkerFailed("crashed: SIGSEGV")
+            reason = self.reasons.get((codec, operation), "")
+            samples = [] if reason else [100, 101, 102]
+            rows.append(
+                {
+                    "codec": codec,
+                    "operation": operation,
+                    "loops": 1,
+                    "samples_ns": samples,
+                    "canary_ns": samples,
+                    "rounds": [],
+                    "reason": reason,
+                }
+            )
+        yield {"at": None}
+        for codec, operation in candidates:
+            if codec in self.late:
+                if careful:
+                    yield {"at": [codec, operation]}
+                raise WorkerFailed("crashed: SIGBUS")
+        for row in reversed(rows):
+            yield {"row": row}
+        yield {"done": {"prepared_ns": int(self.prepared_s * 1e9)}}
+
+    def blocks(self):
+        return [content for request, content in self.requests if request == "block"]
+
+
+class Watcher(Quiet):
+    def __init__(self):
+        self.heard = []
+
+    def started(self, total):
+        self.heard.append(("started", total))
+
+    def step(self, description, done):
+        self.heard.append((description, done))
+
+    def finished(self):
+        self.heard.append(("finished", 1))
+
+
+def run(plan, folder, script, **more):
+    return runner.run(plan, folder, worker=script, **more)
+
+
+def seen(timings):
+    return [(t.codec, t.operation, t.process) for t in timings]
+
+
+def test_everything_is_verified_before_anything_is_timed(tmp_path):
+    script = Script()
+    held = run(TWO, tmp_path, script)
+    assert [request for request, _ in groupby(script.requests, key=lambda request: request[0])] == ["verify", "block"]
+    assert [(row.dataset, row.codec, row.status) for row in held.verified] == [
+        (data, codec, "ok") for data in ("points", "others") for codec in PLAN.codecs
+    ]
+    assert script.open == 0
+
+
+def test_passes_go_over_all_blocks_each_in_a_fresh_process(tmp_path):
+    script = Script()
+    held = run(TWO, tmp_path, script)
+    order = [key for key, _ in groupby((t.process, t.dataset, t.operation in ("encode", "to_native", "encode_native"))
+                                       for t in held.timings)]  # fmt: skip
+    assert order == [
+        (process, data, encode) for process in range(5) for data in ("points", "others") for encode in (1, 0)
+    ]
+    assert script.workers == 2 + 5 * 4
+    assert len({content["seed"] for content in script.blocks()}) == 20
+
+
+def test_rows_are_written_in_the_order_of_the_plan(tmp_path):
+    held = run(replace(PLAN, processes=1), tmp_path, Script())
+    directions = ("encode", "to_native", "encode_native"), ("decode", "decode_native", "from_native")
+    assert seen(held.timings) == [
+        (codec, operation, 0) for operations in directions for codec in PLAN.codecs for operation in operations
+    ]
+
+
+def test_header_and_data_sets(tmp_path):
+    held = run(PLAN, tmp_path, Script(), command=["serbench", "run"])
+    assert held.header.plan_sha256 == PLAN.sha256()
+    assert held.header.command == ["serbench", "run"]
+    assert list(held.header.codecs) == list(PLAN.codecs)
+    assert held.header.machine["byte_order"] == sys.byteorder
+    # x: 4 bits of 7 and 5 of 8; weight: 64 bits each; label: 2 octets
+    assert [(d.name, d.root, d.messages, d.information_bytes) for d in held.datasets] == [
+        ("points", "Point", 2, 9 + 11)
+    ]
+
+
+@pytest.mark.parametrize("status", ["failed", "unsupported", "unavailable"])
+def test_only_what_came_back_equal_is_timed(tmp_path, status):
+    script = Script(statuses={"fake/good": status})
+    held = run(PLAN, tmp_path, script)
+    assert {t.codec for t in held.timings} == {"fake/plain"}
+    assert all(codec == "fake/plain" for content in script.blocks() for codec, _ in content["candidates"])
+
+
+def test_lossy_is_timed(tmp_path):
+    assert {t.codec for t in run(PLAN, tmp_path, Script(statuses={"fake/good": "lossy"})).timings} == set(PLAN.codecs)
+
+
+def test_nothing_to_time(tmp_path):
+    held = run(PLAN, tmp_path, Script(statuses=dict.fromkeys(PLAN.codecs, "failed")))
+    assert held.timings == []
+
+
+def test_a_codec_that_breaks_verification_costs_itself_only(tmp_path):
+    held = run(PLAN, tmp_path, Script(statuses={"fake/good": "broken"}))
+    assert [(row.codec, row.status, row.reason) for row in held.verified] == [
+        ("fake/good", "failed", "crashed: SIGILL"),
+        ("fake/plain", "ok", ""),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["breaking", "late"])
+def test_a_codec_that_breaks_a_block_costs_itself_only(tmp_path, kind):
+    script = Script(**{kind: ["fake/good"]})
+    held = run(replace(PLAN, operations=("encode", "encode_native", "decode")), tmp_path, script)
+    broken = [t for t in held.timings if t.reason]
+    assert seen(broken) == [("fake/good", "encode", 0), ("fake/good", "decode", 0)]
+    assert all(t.reason.startswith("crashed: SIG") and not t.samples_ns for t in broken)
+    whole = [t for t in held.timings if not t.reason]
+    assert {t.codec for t in whole} == {"fake/plain"}
+    assert {t.process for t in whole} == set(range(5))
+    assert [content["careful"] for content in script.blocks()].count(True) == (4 if kind == "late" else 0)
+
+
+def test_a_block_that_nobody_owns_up_to_is_given_up(tmp_path):
+    class Dead(Script):
+        def block(self, **content):
+            raise WorkerFailed("crashed: SIGKILL")
+            yield
+
+    held = run(PLAN, tmp_path, Dead())
+    assert {t.reason for t in held.timings} == {"crashed: SIGKILL"}
+    assert len(held.timings) == 2 * 6
+
+
+def test_what_has_a_reason_is_not_done_again(tmp_path):
+    script = Script(reasons={("fake/good", "encode"): "one call takes 7.0 s: called once, cold"})
+    held = run(PLAN, tmp_path, script)
+    assert seen(t for t in held.timings if t.reason) == [("fake/good", "encode", 0)]
+    later = script.blocks()[2]["candidates"]
+    assert ("fake/good", "encode") not in later
+    assert ("fake/good", "to_native") in later
+
+
+class Paced(Script):
+    """Workers that take `start_s` to start, and then the time they are given, or `least_s`."""
+
+    def __init__(self, monkeypatch, start_s=0.3, least_s=0.1, verify_s=1.0, **more):
+        super().__init__(prepared_s=0.2, **more)
+        self.now = 0.0
+        self.start_s = start_s
+        self.least_s = least_s
+        self.verify_s = verify_s
+        monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: self.now))
+
+    def start(self):
+        self.now += self.start_s
+
+    def verify(self, **content):
+        self.now += self.verify_s
+        return super().verify(**content)
+
+    def block(self, **content):
+        self.now += max(content["budget_ns"] / 1e9, self.least_s)
+        return super().block(**content)
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "passes"), [(100, 5), (20, 5), (10, 2), (5, 1), (0.1, 1)], ids=lambda value: f"{value}"
+)
+def test_the_budget_decides_how_many_passes_there_are(tmp_path, monkeypatch, budget_s, passes):
+    script = Paced(monkeypatch)
+    held = run(replace(TWO, budget_s=budget_s), tmp_path, script)
+    assert len({t.process for t in held.timings}) == passes
+    assert len(held.timings) == passes * 4 * 6
+    if budget_s >= 10:
+        assert script.now == pytest.approx(budget_s)
+
+
+def test_the_time_left_is_shared_equally(tmp_path, monkeypatch):
+    script = Paced(monkeypatch)
+    run(replace(TWO, budget_s=100), tmp_path, script)
+    assert [content["budget_ns"] / 1e9 for content in script.blocks()] == pytest.approx([98 / 20 - 0.3] * 20)
+
+
+def test_blocks_that_overrun_leave_fewer_passes(tmp_path, monkeypatch):
+    script = Paced(monkeypatch, least_s=3)
+    held = run(replace(TWO, budget_s=30), tmp_path, script)
+    assert len({t.process for t in held.timings}) == 2
+    assert script.now == pytest.approx(2 + 2 * 4 * 3.3, rel=0.1)
+
+
+def test_timing_has_half_of_the_budget_even_after_a_long_verification(tmp_path, monkeypatch):
+    script = Paced(monkeypatch, verify_s=50)
+    run(replace(TWO, budget_s=100), tmp_path, script)
+    assert script.now == pytest.approx(150)
+
+
+def test_an_interrupt_keeps_what_was_measured(tmp_path):
+    watcher = Watcher()
+    held = run(PLAN, tmp_path, Script(stop_at=4), progress=watcher)
+    assert {(t.process, t.operation) for t in held.timings if t.codec == "fake/plain"} == {
+        (0, operation) for operation in PLAN.operations
+    }
+    assert watcher.heard[-1] == ("finished", 1)
+
+
+def test_an_interrupt_while_verifying(tmp_path):
+    held = run(PLAN, tmp_path, Script(stop_at=1))
+    assert (held.verified, held.timings) == ([], [])
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 7])
+def test_a_run_is_resumed_where_it_stopped(tmp_path, stop_at):
+    first = run(PLAN, tmp_path, Script(stop_at=stop_at))
+    script = Script()
+    second = run(PLAN, tmp_path, script, resume=True)
+    assert second.timings[: len(first.timings)] == first.timings
+    assert len(second.timings) == len(set(seen(second.timings))) == 5 * 2 * 6
+    assert len(second.verified) == 2
+    assert len(second.datasets) == 1
+    assert (tmp_path / FILE_NAME).read_text().count('"kind": "header"') == 1
+
+
+def test_a_run_that_is_complete_is_not_done_again(tmp_path):
+    run(PLAN, tmp_path, Script())
+    script = Script()
+    run(PLAN, tmp_path, script, resume=True)
+    assert script.requests == []
+
+
+def test_a_resumed_run_leaves_out_what_broke(tmp_path):
+    first = run(replace(PLAN, budget_s=0.01), tmp_path, Script(breaking=["fake/good"]))
+    second = run(PLAN, tmp_path, Script(), resume=True)
+    again = {t.operation for t in second.timings[len(first.timings) :] if t.codec == "fake/good"}
+    assert not again & {"encode", "decode"}
+
+
+def test_a_block_that_was_stopped_after_a_codec_broke_is_done_again(tmp_path):
+    first = run(PLAN, tmp_path, Script(breaking=["fake/good"], stop_at=3))
+    assert seen(first.timings) == [("fake/good", "encode", 0)]
+    second = run(PLAN, tmp_path, Script(breaking=["fake/good"]), resume=True)
+    assert ("fake/plain", "encode", 0) in seen(second.timings)
+
+
+def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
+    run(PLAN, tmp_path, Script())
+    before = (tmp_path / FILE_NAME).read_bytes()
+    with pytest.raises(ResultsError, match="holds a run; resume it, or choose another folder"):
+        run(PLAN, tmp_path, Script())
+    with pytest.raises(ResultsError, match="is a run of another plan; start a new one"):
+        run(replace(PLAN, seed=2), tmp_path, Script(), resume=True)
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize(("held", "what"), [("Z80", "processor"), ("3.99", "Python")])
+def test_a_run_of_another_machine_is_not_gone_on_with(tmp_path, monkeypatch, held, what):
+    run(PLAN, tmp_path, Script())
+    name = {"processor": "cpu", "Python": "python"}[what]
+    monkeypatch.setattr(environment, "machine", lambda: read(tmp_path).header.machine | {name: held})
+    with pytest.raises(ResultsError, match=f"another {what}"):
+        run(PLAN, tmp_path, Script(), resume=True)
+
+
+def test_a_message_that_is_not_of_the_schema(tmp_path):
+    plan = replace(PLAN, data=(replace(DATA, messages=[{"x": "7"}]),))
+    with pytest.raises(ValueMismatch):
+        run(plan, tmp_path, Script())
+    assert not (tmp_path / FILE_NAME).exists()
+    with pytest.raises(ValueMismatch):
+        runner.verify_all(plan, worker=Script())
+
+
+def test_progress(tmp_path):
+    watcher = Watcher()
+    run(PLAN, tmp_path, Script(), progress=watcher)
+    assert watcher.heard[0] == ("started", 2 + 2 * 5)
+    assert watcher.heard[1:5] == [
+        ("verify points: fake/good", 0.0),
+        ("verify points: fake/plain", 0.25),
+        ("encode points, process 1", pytest.approx(0.5, abs=0.01)),
+        ("decode points, process 1", pytest.approx(0.5, abs=0.01)),
+    ]
+    shares = [done for _, done in watcher.heard[1:]]
+    assert shares == sorted(shares)
+    assert watcher.heard[-1] == ("finished", 1)
+
+
+def test_verify_all(tmp_path):
+    watcher = Watcher()
+    rows = runner.verify_all(TWO, watcher, worker=Script(statuses={"fake/plain": "failed"}))
+    assert [(row.dataset, row.codec, row.status) for row in rows] == [
+        ("points", "fake/good", "ok"),
+        ("points", "fake/plain", "failed"),
+        ("others", "fake/good", "ok"),
+        ("others", "fake/plain", "failed"),
+    ]
+    assert watcher.heard[-2] == ("verify others: fake/plain", 0.75)
+
+
+def test_a_real_run(tmp_path):
+    codecs = ("good", "plain", "flipping", "aborting", "late", "raising-late", "unavailable")
+    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=2, processes=2)
+    held = runner.run(plan, tmp_path, worker=lambda: Worker(patience_s=20))
+    assert {row.codec.removeprefix("fake/"): row.status for row in held.verified} == {
+        "good": "ok",
+        "plain": "ok",
+        "flipping": "failed",
+        "aborting": "failed",
+        "late": "ok",
+        "raising-late": "ok",
+        "unavailable": "unavailable",
+    }
+    reasons = {t.codec: t.reason for t in held.timings if t.reason}
+    assert reasons == {"fake/late": "crashed: SIGABRT", "fake/raising-late": "encode raised RuntimeError: no more"}
+    found = figures(held)
+    assert {operation for _, codec, operation in found if codec == "fake/good"} == set(PLAN.operations)
+    assert {operation for _, codec, operation in found if codec == "fake/plain"} == {"encode", "decode"}
+    halves = found["points", "fake/good", "to_native"].ns + found["points", "fake/good", "encode_native"].ns
+    assert 0.2 < halves / found["points", "fake/good", "encode"].ns < 5

@@ -1,0 +1,158 @@
+"""The round trip finds every way of breaking the contract, and only those."""
+
+import hashlib
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from serbench.verify import verify
+from sercodecs import struct_native
+from serschema.errors import ValueMismatch
+from serschema.jsonform import to_json
+from serschema.model import Field, Int, Record, Schema
+
+sys.path.insert(0, str(Path(__file__).parent))
+import fake_codecs
+from fake_codecs import SCHEMA, point
+
+INTEGERS = Schema("Pair", (Record("Pair", (Field("a", 1, Int(32)), Field("b", 2, Int(16)))),))
+INFOS = {info.implementation: info for info in fake_codecs.CODECS}
+FINE = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
+COARSE = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+
+
+def outcome(implementation, *messages):
+    return verify(INFOS[implementation], SCHEMA, list(messages))
+
+
+@pytest.mark.parametrize("implementation", ["good", "plain"])
+def test_what_comes_back_equal_is_ok(implementation):
+    messages = [point(), point(8, label="é", at=FINE)]
+    row = outcome(implementation, *messages)
+    assert (row.status, row.reason, row.losses, row.orders) == ("ok", "", {}, {})
+    assert row.codec == f"fake/{implementation}"
+    assert row.deterministic
+    data = b'{"x": 7, "weight": 0.5}'
+    assert row.encoded_bytes[0] == len(data)
+    assert bytes.fromhex(row.head_hex).startswith(data)
+    assert len(row.head_hex) == 128
+    assert set(row.compressed_bytes) == {"zlib-6", "zstd-3"}
+
+
+def test_sha256_is_that_of_all_messages_in_a_row():
+    assert outcome("good", point(), point()).sha256 == hashlib.sha256(b'{"x": 7, "weight": 0.5}' * 2).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("implementation", "message", "reason"),
+    [
+        ("flipping", point(), "$.x: 7 became 6"),
+        ("dropping", point(label="a"), "$: 'label' is missing"),
+        ("mutating", point(), "encode changed the value: $.x: 7 became 9"),
+        ("mutable", point(), "encode gave bytearray, not bytes"),
+        ("undeclared", point(at=FINE), "$.at: "),
+        ("exact", point(at=FINE), "$.at: "),
+        ("accepting", point(101), "encode took what the codec says it refuses: $.x: integer 101 is out of (0, 100)"),
+        ("false-halves", point(), "encode_native does not give the bytes of encode"),
+        ("consuming", point(), "from_native of decode_native: $: 'x' is missing"),
+    ],
+)
+def test_failures_and_their_reasons(implementation, message, reason):
+    row = outcome(implementation, message)
+    assert row.status == "failed"
+    assert row.reason.startswith(reason)
+    assert (row.encoded_bytes, row.sha256) == ([], "")
+
+
+def test_the_reason_says_which_message():
+    assert outcome("dropping", point(), point(label="a")).reason == "message 1: $: 'label' is missing"
+
+
+@pytest.mark.parametrize(
+    ("codec", "reason"),
+    [
+        ({"encode": lambda codec, value: 1 // 0}, "encode raised ZeroDivisionError: integer"),
+        ({"decode": lambda codec, data: {}["x"]}, "decode raised KeyError: 'x'"),
+        ({"decode": lambda codec, data: codec.decode(data) | {"x": 7.0}}, "$.x: 7 became 7.0"),
+        ({"decode": lambda codec, data: None}, "$: {'x': 7, 'weight': 0.5} became None"),
+    ],
+)
+def test_exceptions_and_wrong_answers(codec, reason):
+    row = verify(fake_codecs.info("broken", fake_codecs.plain(**codec)), SCHEMA, [point()])
+    assert row.status == "failed"
+    assert row.reason.startswith(reason)
+
+
+def test_declared_losses():
+    row = outcome("cutting", point(at=FINE), point(at=FINE), point(at=COARSE))
+    assert (row.status, row.losses, row.example) == ("lossy", {"time below 1000 us": 2}, "$.at")
+
+
+def test_a_declared_loss_that_nothing_meets_is_no_loss():
+    assert outcome("cutting", point(at=COARSE)).status == "ok"
+
+
+def test_refused_as_declared():
+    row = outcome("refusing", point(1), point(101))
+    assert (row.status, row.reason) == ("unsupported", "message 1: $.x: integer 101 is out of (0, 100)")
+    assert outcome("refusing", point(100)).status == "ok"
+
+
+def test_refused_by_something_else_than_the_contract_s_error():
+    info = fake_codecs.info("rude", fake_codecs.plain(lambda codec, value: 1 // 0), limits=INFOS["refusing"].limits)
+    row = verify(info, SCHEMA, [point(101)])
+    assert row.status == "failed"
+    assert row.reason.startswith("encode raised ZeroDivisionError")
+
+
+def test_unsupported_and_unavailable():
+    assert outcome("unsupported", point()).status == "unsupported"
+    assert outcome("unsupported", point()).reason == "fake/unsupported does not carry a timestamp (Point.at)"
+    assert outcome("unavailable", point()).status == "unavailable"
+    assert outcome("unavailable", point()).reason == "pip install serbench-has-no-such-library"
+
+
+def test_compile_that_fails():
+    row = verify(fake_codecs.info("broken", lambda schema: 1 // 0), SCHEMA, [point()])
+    assert row.status == "failed"
+    assert row.reason.startswith("compile raised ZeroDivisionError")
+
+
+def test_bytes_that_differ_each_time_are_ok_but_noted():
+    row = outcome("undecided", point())
+    assert (row.status, row.deterministic) == ("ok", False)
+
+
+def test_byte_orders_are_read_by_each_other():
+    assert outcome("marked", point()).orders == {"big>little": "equal", "little>big": "equal"}
+    assert outcome("struct-dump", point()).orders == {"big>little": "value differs", "little>big": "value differs"}
+
+
+def test_the_control_does_not_survive_a_change_of_byte_order():
+    """A dump of C structs: the course's control, which must fail."""
+    (control,) = struct_native.CODECS
+    row = verify(control, INTEGERS, [{"a": 1_000_000_000, "b": -2}])
+    assert row.status == "ok"
+    assert row.orders
+    assert set(row.orders.values()) == {"value differs"}
+
+
+def test_byte_orders_that_raise():
+    def compile(schema, /, order="little"):
+        def decode(data):
+            if data[:1] != order[:1].encode():
+                raise ValueError("not my order")
+            return point()
+
+        return fake_codecs.Codec(encode=lambda value: order[:1].encode(), decode=decode)
+
+    row = verify(fake_codecs.info("strict", compile, orders=("little", "big")), SCHEMA, [point()])
+    assert row.status == "ok"
+    assert row.orders["big>little"] == "error: ValueError: not my order"
+
+
+def test_a_message_that_is_not_of_the_schema_is_the_user_s_fault():
+    with pytest.raises(ValueMismatch, match=r"\$\.x"):
+        outcome("good", {"x": "7", "weight": 0.5})
+    assert to_json(point(), SCHEMA) == point()

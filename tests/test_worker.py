@@ -1,0 +1,229 @@
+"""Workers are real processes here, and codecs do their worst in them."""
+
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from serbench.worker import Worker, WorkerFailed, read_frame, write_frame
+from serschema.jsonform import schema_to_json, to_json
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fake_codecs import SCHEMA, point
+
+CASE = {"schema": schema_to_json(SCHEMA), "messages": [to_json(point(), SCHEMA)], "modules": ["fake_codecs"]}
+LEVELS = [["zlib", 6]]
+
+
+@pytest.fixture(autouse=True)
+def _path(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+
+
+@pytest.fixture
+def worker():
+    with Worker(patience_s=20) as worker:
+        yield worker
+
+
+def verify(worker, *implementations, **more):
+    codecs = [f"fake/{implementation}" for implementation in implementations]
+    return [
+        frame["row"]
+        for frame in worker.request("verify", **CASE | {"codecs": codecs, "levels": LEVELS} | more)
+        if "row" in frame
+    ]
+
+
+def block(worker, *candidates, budget_ns=20_000_000, careful=False):
+    return list(
+        worker.request(
+            "block",
+            **CASE,
+            candidates=[[f"fake/{codec}", operation] for codec, operation in candidates],
+            budget_ns=budget_ns,
+            seed="seed",
+            careful=careful,
+        )
+    )
+
+
+def test_hello(worker):
+    worker.start()
+    assert worker.hello == {
+        "hello": "serbench",
+        "protocol": 1,
+        "python": sys.version.split()[0],
+        "byte_order": sys.byteorder,
+    }
+
+
+def test_rows_come_for_each_codec_in_turn(worker):
+    rows = verify(worker, "good", "flipping", "unsupported")
+    assert [(row["codec"], row["status"]) for row in rows] == [
+        ("fake/good", "ok"),
+        ("fake/flipping", "failed"),
+        ("fake/unsupported", "unsupported"),
+    ]
+    assert list(rows[0]["compressed_bytes"]) == ["zlib-6"]
+
+
+def test_what_a_library_prints_does_not_get_into_the_answer(worker):
+    assert verify(worker, "printing")[0]["status"] == "ok"
+
+
+def test_a_worker_answers_many_requests(worker):
+    assert [verify(worker, "good")[0]["sha256"] for _ in range(3)] == [verify(worker, "plain")[0]["sha256"]] * 3
+
+
+@pytest.mark.parametrize(
+    ("implementation", "reason"),
+    [
+        ("aborting", "crashed: SIGABRT"),
+        ("killed", "crashed: SIGKILL"),
+        ("rubbish", r"rubbish in place of a frame: b'\\xff\\xff\\xff\\xff'"),
+        ("exiting", "ended with exit code 7; it wrote: .*I am leaving"),
+    ],
+)
+def test_a_codec_that_breaks_the_worker(worker, implementation, reason):
+    with pytest.raises(WorkerFailed, match=reason):
+        verify(worker, implementation)
+    assert verify(worker, "good")[0]["status"] == "ok"
+
+
+def test_the_rows_before_the_break_are_there(worker):
+    answer = worker.request("verify", **CASE, codecs=["fake/good", "fake/aborting"], levels=LEVELS)
+    assert next(answer)["row"]["status"] == "ok"
+    with pytest.raises(WorkerFailed, match="SIGABRT"):
+        next(answer)
+
+
+def test_a_codec_that_hangs_is_killed():
+    with Worker(patience_s=1.5) as worker:
+        worker.start()
+        started = time.monotonic()
+        with pytest.raises(WorkerFailed, match="no answer within 2 s"):
+            verify(worker, "hanging")
+        assert time.monotonic() - started < 10
+
+
+def test_a_codec_that_swells_hits_the_bound():
+    with Worker(patience_s=20, memory_bytes=1 << 30) as worker:
+        row = verify(worker, "swelling")[0]
+        assert (row["status"], row["reason"]) == ("failed", "encode raised MemoryError")
+    with Worker(patience_s=20, memory_bytes=8 << 30) as worker:
+        assert verify(worker, "swelling")[0]["reason"] == "decode raised MemoryError: no, thank you"
+
+
+def test_what_does_not_start_and_what_says_no_hello():
+    with Worker([sys.executable, "-c", "import nowhere"]) as worker, pytest.raises(WorkerFailed, match="nowhere"):
+        worker.start()
+    motd = "print('Welcome to this host')"
+    with Worker([sys.executable, "-c", motd]) as worker, pytest.raises(WorkerFailed, match="frame: b'Welc'"):
+        worker.start()
+    other = "import os; os.write(1, bytes([0, 0, 0, 14]) + b'{\"protocol\":9}')"
+    with Worker([sys.executable, "-c", other]) as worker, pytest.raises(WorkerFailed, match="protocol 9, not 1"):
+        worker.start()
+
+
+@pytest.mark.parametrize(("request_", "reason"), [("dance", "KeyError: 'dance'"), ("encode", "KeyError: 'codec'")])
+def test_requests_that_make_no_sense(worker, request_, reason):
+    with pytest.raises(WorkerFailed, match=reason):
+        worker.ask(request_, **CASE)
+
+
+def test_encode_and_decode(worker):
+    data = worker.ask("encode", **CASE, codec="fake/good", options={})
+    assert bytes.fromhex(data[0]) == b'{"x": 7, "weight": 0.5}'
+    assert worker.ask("decode", **CASE, data=data, codec="fake/good", options={}) == CASE["messages"]
+
+
+def test_options_reach_the_codec(worker):
+    big, little = (
+        worker.ask("encode", **CASE, codec="fake/struct-dump", options={"order": order})[0]
+        for order in ("big", "little")
+    )
+    assert big[:8] == "00000007"
+    assert little[:8] == "07000000"
+
+
+def test_an_error_of_the_codec(worker):
+    with pytest.raises(WorkerFailed, match="JSONDecodeError"):
+        worker.ask("decode", **CASE, data=["00"], codec="fake/good", options={})
+
+
+def test_a_block_announces_and_then_gives_its_rows(worker):
+    frames = block(worker, ("good", "encode"), ("good", "to_native"), ("plain", "encode"), ("plain", "to_native"))
+    heard = [frame["at"] for frame in frames if "at" in frame]
+    assert sorted(heard[:2]) == [["fake/good", "encode"], ["fake/plain", "encode"]]
+    assert heard[-1] is None
+    rows = [frame["row"] for frame in frames if "row" in frame]
+    assert sorted((row["codec"], row["operation"]) for row in rows) == [
+        ("fake/good", "encode"),
+        ("fake/good", "to_native"),
+        ("fake/plain", "encode"),
+    ]
+    for row in rows:
+        assert len(row["samples_ns"]) == len(row["canary_ns"]) >= 3
+        assert row["loops"] > 0
+        assert row["reason"] == ""
+    assert frames[-1]["done"]["prepared_ns"] > 0
+
+
+def test_a_codec_that_does_not_compile_leaves_the_block_to_the_others(worker):
+    frames = block(worker, ("unsupported", "encode"), ("plain", "encode"))
+    rows = {frame["row"]["codec"]: frame["row"] for frame in frames if "row" in frame}
+    assert rows["fake/unsupported"]["reason"].startswith("raised UnsupportedSchema")
+    assert len(rows["fake/plain"]["samples_ns"]) >= 3
+
+
+def test_a_block_is_pinned_to_one_processor(worker):
+    block(worker, ("plain", "encode"))
+    assert len(os.sched_getaffinity(worker.pid)) == 1
+
+
+def test_hash_seeds_are_random(monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    with Worker(patience_s=20) as worker:
+        worker.start()
+        assert b"PYTHONHASHSEED=random" in Path(f"/proc/{worker.pid}/environ").read_bytes()
+
+
+def test_the_worker_is_light():
+    """It has to run where only Python is."""
+    heavy = ["psutil", "numpy", "scipy", "grpc", "google.protobuf", "rich", "click", "lxml", "zstandard", "orjson"]
+    code = f"import sys, serbench.worker; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+FRAMES = [{}, {"text": "é\ud800"}, {"deep": [[[{"a": None}]]]}]
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=str)
+def test_frames(frame):
+    stream = io.BytesIO()
+    write_frame(stream, frame)
+    assert int.from_bytes(stream.getvalue()[:4], "big") == len(stream.getvalue()) - 4
+    stream.seek(0)
+    assert read_frame(stream) == frame
+    assert read_frame(stream) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\x00\x00", "in place of a frame"),
+        (b"\xff\xff\xff\xff", "in place of a frame"),
+        (b"\x00\x00\x00\x05{}", "a frame of 5 bytes ended after 2"),
+        (b"\x00\x00\x00\x02[]", "in place of a frame"),
+        (b"\x00\x00\x00\x02\xff\xff", "in place of a frame"),
+        (b"\x00\x00\x00\x02{x", "in place of a frame"),
+    ],
+)
+def test_what_is_no_frame(data, reason):
+    with pytest.raises(WorkerFailed, match=reason):
+        read_frame(io.BytesIO(data))
