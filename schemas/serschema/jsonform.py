@@ -172,8 +172,15 @@ def _float(plain: Any, path: str) -> float:
         case "-Infinity":
             return -math.inf
         case str() if plain.startswith("NaN:") and len(plain) == 20:
-            return _parsed(lambda text: struct.unpack(">d", bytes.fromhex(text[4:]))[0], plain, "a NaN", path)  # type: ignore[no-any-return]
+            return _parsed(_nan, plain, "the 64 bits of a NaN", path)  # type: ignore[no-any-return]
     raise ValueMismatch(path, "a number", plain)
+
+
+def _nan(text: str) -> float:
+    value: float = struct.unpack(">d", int(text[4:], 16).to_bytes(8, "big"))[0]
+    if not math.isnan(value):
+        raise ValueError("the bits of a number")
+    return value
 
 
 def _timestamp(text: str) -> datetime:

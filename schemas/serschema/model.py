@@ -312,6 +312,8 @@ class _Validator:
                     raise SchemaError(
                         f"{place}: range {type.lower}..{type.upper} does not fit {plain.lower}..{plain.upper}"
                     )
+                if type.coding == "zigzag" and not type.signed:
+                    raise SchemaError(f"{place}: zigzag is a coding of signed integers")
             case Float() if type.bits not in (32, 64):
                 raise SchemaError(f"{place}: a float has 32 or 64 bits, not {type.bits}")
             case String():

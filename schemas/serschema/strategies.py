@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC
 from decimal import Decimal as PyDecimal
 from math import nan
-from typing import Any, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, assert_never
 
 from hypothesis import strategies as st
 
@@ -438,7 +438,8 @@ def _integers(draw: Draw) -> Int:
     if draw(st.booleans()):
         return plain
     low, high = sorted(draw(st.tuples(*[st.integers(plain.lower, plain.upper)] * 2)))
-    return Int(bits, signed, low, high, draw(st.sampled_from(("plain", "zigzag", "fixed"))))
+    coding: Literal["plain", "zigzag", "fixed"] = draw(st.sampled_from(("plain", "fixed", "zigzag")[: 2 + signed]))
+    return Int(bits, signed, low, high, coding)
 
 
 _INTEGERS = _integers()

@@ -5,6 +5,7 @@ to the descriptor pool. From the root message the definitions in use are collect
 then converted one by one; nothing recurses over the schema, so a long chain of messages is as good as a short one.
 
 - A `oneof` becomes a `Union`, and a field of the record with the oneof's name and its first alternative's number.
+- A message marked as a wrapper is the list or map that it holds.
 - A scalar without presence (proto3, `field_presence = IMPLICIT`) is required: there is no telling it from its zero.
 - An alias in an enum, a default other than zero and the least length of a string are left out; `Schema.notes` says so.
 - Groups (DELIMITED fields), extension ranges and `google.protobuf.Any` have no place in the model: `SchemaError`.
@@ -30,7 +31,9 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import FeatureSet, FieldDescriptorProto, FileDescriptorSet
 
 from serschema.errors import SchemaError
+from serschema.idl.names import camel, lower_camel
 from serschema.model import (
+    MAX_DEPTH,
     Bool,
     Bytes,
     Decimal,
@@ -214,6 +217,8 @@ class _Importer:
         self.field_rules = pool.FindExtensionByName("serbench.field")
         self.oneof_rules = pool.FindExtensionByName("serbench.oneof")
         self.message_rules = pool.FindExtensionByName("serbench.message")
+        self.enum_rules = pool.FindExtensionByName("serbench.enum")
+        self.symbol_rules = pool.FindExtensionByName("serbench.symbol")
         self.messages: dict[str, _Node] = {}
         self.enums: dict[str, _Node] = {}
         self.oneofs: dict[str, _Node] = {}
@@ -257,7 +262,9 @@ class _Importer:
         node = self.messages[root]
         if self.is_union(node):
             node.error(f"{node.names[-1]} is a union, but the root of a schema has to be a message that is not")
-        reachable = self.reachable(root)
+        if self.is_wrapper(node):
+            node.error(f"{node.names[-1]} is a wrapper, but the root of a schema has to be a message that is not")
+        reachable = [full for full in self.reachable(root) if not self.is_wrapper(self.messages.get(full))]
         self.names = self.short_names(reachable)
         types = tuple(map(self.convert, reachable))
         try:
@@ -279,10 +286,14 @@ class _Importer:
         raise SchemaError(f"there is no message {message!r}; {hint}", source=self.file.shown)
 
     def unused(self) -> str:
-        """The only message at the top level of the file that no other message uses."""
-        top = [full for full, node in self.messages.items() if node.file is self.file and len(node.path) == 2]
+        """The message that says that it is the root, else the only one at the top level that no other message uses."""
+        here = {full: node for full, node in self.messages.items() if node.file is self.file}
+        top = [full for full, node in here.items() if len(node.path) == 2 and not self.is_wrapper(node)]
         if not top:
             raise SchemaError("there is no message in the file", source=self.file.shown)
+        roots = [full for full, node in here.items() if node.proto.options.Extensions[self.message_rules].root]
+        if len(roots) == 1:
+            return roots[0]
         used = {
             use
             for full, node in self.messages.items()
@@ -341,26 +352,38 @@ class _Importer:
     def is_union(self, node: _Node) -> bool:
         return bool(node.proto.options.Extensions[self.message_rules].union)
 
+    def is_wrapper(self, node: _Node | None) -> bool:
+        return node is not None and bool(node.proto.options.Extensions[self.message_rules].wrapper)
+
+    def asked_name(self, full: str) -> str:
+        """The name that the options of a definition ask for, or nothing."""
+        if full in self.messages:
+            return str(self.messages[full].proto.options.Extensions[self.message_rules].name)
+        if full in self.enums:
+            return str(self.enums[full].proto.options.Extensions[self.enum_rules].name)
+        return str(self.oneofs[full].proto.options.Extensions[self.oneof_rules].type)
+
     def short_names(self, fulls: Sequence[str]) -> dict[str, str]:
-        """A name for each: its own where that is unique, else with so many of the names around it that it is.
+        """A name for each: what its options ask for; else its own where that is unique, or as much of its path as is.
 
         A oneof is called after its message and itself.
         """
         nodes = self.messages | self.enums
-        declared = [full for full in fulls if full in nodes]
+        asked = {full: name for full in fulls if (name := self.asked_name(full))}
+        declared = [full for full in fulls if full in nodes and full not in asked]
         length = dict.fromkeys(declared, 1)
         while True:
-            names = {full: "_".join(nodes[full].names[-length[full] :]) for full in declared}
+            names = asked | {full: "_".join(nodes[full].names[-length[full] :]) for full in declared}
             counts = Counter(names.values())
             longer = [full for full in declared if counts[names[full]] > 1 and length[full] < len(nodes[full].names)]
             if not longer:
                 break
             for full in longer:
                 length[full] += 1
-        taken: set[str] = set()
-        for full in (*declared, *(full for full in fulls if full in self.oneofs)):
+        taken = set(asked.values())
+        for full in (*declared, *(full for full in fulls if full in self.oneofs and full not in asked)):
             if full in self.oneofs:
-                names[full] = _camel(names[full.rpartition(".")[0]]) + _camel(self.oneofs[full].proto.name)
+                names[full] = camel(names[full.rpartition(".")[0]]) + camel(self.oneofs[full].proto.name)
             name, serial = names[full], 1
             while names[full] in taken:  # a oneof that is called as a message is, or a name with `_` from the start
                 serial += 1
@@ -379,7 +402,10 @@ class _Importer:
         node = self.enums[full]
         symbols: dict[int, str] = {}
         for i, value in enumerate(node.proto.value):
-            name = node.name(value.name, ENUM_VALUE, i)
+            rules = value.options.Extensions[self.symbol_rules]
+            if rules.placeholder:
+                continue
+            name = node.name(rules.name or value.name, ENUM_VALUE, i)
             if symbols.setdefault(value.number, name) != name:
                 self.notes.append(f"{self.names[full]}: {name}, an alias of {symbols[value.number]}, is left out")
         pairs = tuple((symbol, number) for number, symbol in symbols.items())
@@ -416,13 +442,16 @@ class _Importer:
     def choice(self, full: str, number: int) -> Field:
         """The field of a record that holds a oneof."""
         node = self.oneofs[full]
-        required = node.proto.options.Extensions[self.oneof_rules].required
-        return Field(node.name(node.proto.name), number, Ref(self.names[full]), not required, doc=node.doc())
+        rules = node.proto.options.Extensions[self.oneof_rules]
+        name = node.name(rules.name or node.proto.name)
+        return Field(name, number, Ref(self.names[full]), not rules.required, rules.key, node.doc())
 
     def field(self, node: _Node, index: int, *, alternative: bool = False) -> Field:
         """A field of a record, or an alternative of a union."""
         proto = node.proto.field[index]
         reader = _FieldReader(self, node, index)
+        name = node.name(reader.rules.pop("name", proto.name), MESSAGE_FIELD, index)
+        key = reader.rules.pop("key", "")
         type_ = reader.type()
         optional = not alternative and reader.optional()
         reader.finish()
@@ -430,22 +459,22 @@ class _Importer:
             self.notes.append(f"{node.names[-1]}.{proto.name}: the default {proto.default_value!r} is left out")
         if isinstance(proto.json_name, bytes):  # protoc lets any octets pass here too
             reader.error("its json_name is not UTF-8")
-        key = proto.json_name if proto.json_name != _lower_camel(proto.name) else ""
-        name = node.name(proto.name, MESSAGE_FIELD, index)
+        if not key and proto.json_name != lower_camel(proto.name):
+            key = proto.json_name
         return Field(name, proto.number, type_, optional, key, node.doc(MESSAGE_FIELD, index))
 
 
 class _FieldReader:
     """One field. `rules` holds those of serbench's options that nothing has used yet: what is left does not apply."""
 
-    def __init__(self, importer: _Importer, node: _Node, index: int) -> None:
+    def __init__(self, importer: _Importer, node: _Node, index: int, depth: int = 0) -> None:
         self.importer = importer
+        self.depth = depth  # of wrappers around it
         self.node = node
         self.index = index
         self.proto = node.proto.field[index]
         self.features = _features(node.file.features, self.proto.options)
-        rules = self.proto.options.Extensions[importer.field_rules]
-        self.rules: dict[str, Any] = {rule.name: value for rule, value in rules.ListFields()}
+        self.rules = _rules(self.proto.options.Extensions[importer.field_rules])
 
     def error(self, message: str) -> NoReturn:
         self.node.error(f"{self.proto.name}: {message}", MESSAGE_FIELD, self.index)
@@ -461,20 +490,24 @@ class _FieldReader:
         asked = self.rules.pop("required", False)
         presence = self.features["field_presence"]
         implicit = presence == FeatureSet.IMPLICIT and not proto.proto3_optional
-        return not (
+        required = (
             asked
             or proto.label == FieldDescriptorProto.LABEL_REQUIRED
             or presence == FeatureSet.LEGACY_REQUIRED
             or (implicit and proto.type != FieldDescriptorProto.TYPE_MESSAGE)
         )
+        if required and self.importer.is_wrapper(self.importer.messages.get(proto.type_name)):
+            self.error("a list or a map that is always there needs no wrapper")
+        return not required
 
     def type(self) -> Type:
         proto = self.proto
         if proto.type_name in self.importer.entries:
-            if self.rules:
-                self.error("the options of serbench say nothing about a map")
+            if others := self.rules.keys() - {"map_key", "map_value"}:
+                name = min(others)
+                self.error(f"the option {name} says nothing about a map: map_key.{name} and map_value.{name} do")
             key, value = self.importer.entries[proto.type_name].field
-            return Map(self.item(key), self.item(value))
+            return Map(self.part(key, "map_key"), self.part(value, "map_value"))
         delimited = self.features.get("message_encoding") == FeatureSet.DELIMITED
         if proto.type == FieldDescriptorProto.TYPE_GROUP or (
             proto.type == FieldDescriptorProto.TYPE_MESSAGE and delimited
@@ -495,10 +528,35 @@ class _FieldReader:
             return bool(self.proto.options.packed)
         return self.features["repeated_field_encoding"] == FeatureSet.PACKED
 
+    def part(self, proto: Descriptor, name: str) -> Type:
+        """The type of a map's keys or values, with what the rules of that name say about it."""
+        self.rules, outer = _rules(self.rules.pop(name, None)), self.rules
+        type_ = self.item(proto)
+        self.finish()
+        self.rules = outer
+        return type_
+
+    def wrapped(self, full: str) -> List | Map:
+        """What a wrapper stands for."""
+        node = self.importer.messages[full]
+        if len(node.proto.field) != 1 or node.proto.field[0].number != 1:
+            node.error(f"{node.names[-1]} cannot be a wrapper: it has to have one field, of number 1")
+        inner = _FieldReader(self.importer, node, 0, self.depth + 1)
+        if inner.depth > MAX_DEPTH:
+            node.error(f"{node.names[-1]}: more than {MAX_DEPTH} wrappers stand in one another")
+        if inner.proto.label != FieldDescriptorProto.LABEL_REPEATED:
+            inner.error("the field of a wrapper is repeated or a map")
+        type_ = inner.type()
+        inner.finish()
+        assert isinstance(type_, List | Map)
+        return type_
+
     def item(self, proto: Descriptor) -> Type:
         """The type of one item, with what the rules say about it."""
         if proto.type_name == ".google.protobuf.Any":
             self.error("google.protobuf.Any holds a message of a type that the schema does not say")
+        if self.importer.is_wrapper(self.importer.messages.get(proto.type_name)):
+            return self.wrapped(proto.type_name)
         if proto.type_name:
             return WELL_KNOWN.get(proto.type_name) or Ref(self.importer.names[proto.type_name])
         match SCALARS[proto.type]:
@@ -576,6 +634,11 @@ def _features(inherited: dict[str, int], options: Descriptor) -> dict[str, int]:
     return inherited | own
 
 
+def _rules(rules: Descriptor | None) -> dict[str, Any]:
+    """The options that are set, by their names."""
+    return {rule.name: value for rule, value in rules.ListFields()} if rules else {}
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
@@ -583,12 +646,3 @@ def _listed(names: Sequence[str]) -> str:
 def _in_oneof(field: Descriptor) -> bool:
     """Whether the schema's author wrote a oneof: protoc makes one up for each `optional` of proto3."""
     return field.HasField("oneof_index") and not field.proto3_optional
-
-
-def _lower_camel(name: str) -> str:
-    """The JSON name that protoc gives a field: each `_` goes and makes the next letter a capital."""
-    return re.sub(r"_+(.?)", lambda found: found[1].upper(), name)
-
-
-def _camel(name: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))

@@ -1,0 +1,363 @@
+"""Every codec keeps the contract: what it promises comes back equal, and no bytes at all make it misbehave.
+
+The codecs are those of the registry whose library is installed. The schemas are the shared ones, the hand-made
+`EXAMPLES`, and drawn ones. What a codec may refuse to compile is written down in `UNSUPPORTED`, so that a schema that
+it stops or starts to carry is noticed.
+
+`SERBENCH_MUTATIONS` in the environment sets how many damaged messages each codec is given (default 10000).
+"""
+
+import copy
+import os
+import time
+import tracemalloc
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sercodecs.contract import Codec, DecodeError, EncodeError, UnsupportedSchema
+from sercodecs.registry import codecs, missing
+from serschema import shared
+from serschema.generate import generate
+from serschema.limits import Refused, project
+from serschema.model import Bool, Field, Int, List, Record, Ref, Schema, String, Union
+from serschema.strategies import EXAMPLES, schemas, values
+from serschema.values import check, equal, first_difference
+
+MUTATIONS = int(os.environ.get("SERBENCH_MUTATIONS", "10000"))
+SECONDS = 1.0
+"""What one decoding of a small message may take, however damaged it is."""
+
+INFOS = {info.id: info for info in codecs() if not missing(info)}
+HANDWRITTEN = [name for name, info in INFOS.items() if info.implementation in ("serbench", "control")]
+"""What is written here has to notice every octet too few or too many."""
+SCHEMAS = (*shared.NAMES, *EXAMPLES)
+
+FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
+              "fixed_size"}  # fmt: skip
+UNSUPPORTED: dict[str, frozenset[str]] = {
+    "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
+}
+"""The schemas that a codec refuses to compile."""
+
+
+@cache
+def cell(name):
+    """A schema and values of it: those of a shared schema, generated ones for an example."""
+    if name in EXAMPLES:
+        return EXAMPLES[name], [generate(EXAMPLES[name], seed) for seed in range(40)]
+    loaded = shared.load(name, records=50)
+    return loaded.schema, list(loaded.values[:10])
+
+
+@cache
+def compiled(codec, name):
+    """The codec for the schema, or None where `UNSUPPORTED` says so and the codec gives its reason."""
+    info, (schema, _) = INFOS[codec], cell(name)
+    if name not in UNSUPPORTED.get(codec, ()):
+        return info.compile(schema)
+    with pytest.raises(UnsupportedSchema) as caught:
+        info.compile(schema)
+    assert caught.value.codec == codec
+    assert caught.value.kind
+    return None
+
+
+def fault(codec: Codec, schema, value, limits):
+    """How the codec breaks its promise for a value, in one line; empty if it keeps it."""
+    before = copy.deepcopy(value)
+    try:
+        promised, _ = project(value, schema, limits)
+    except Refused as refused:
+        try:
+            codec.encode(value)
+        except EncodeError:
+            return ""
+        return f"took what it has to refuse: {refused}"
+    data = codec.encode(value)
+    if type(data) is not bytes:
+        return f"encode returned {type(data).__name__}"
+    if not equal(before, value):
+        return "encode changed the value"
+    try:
+        return first_difference(promised, codec.decode(data))
+    except DecodeError as error:
+        return f"does not read what it wrote: {error}"
+
+
+def by_halves(codec: Codec):
+    """The codec made of its four halves, as the harness times them."""
+    to_native, from_native = codec.to_native or (lambda value: value), codec.from_native or (lambda native: native)
+    return replace(
+        codec,
+        encode=lambda value: codec.encode_native(to_native(value)),
+        decode=lambda data: from_native(codec.decode_native(data)),
+    )
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("codec", INFOS)
+def test_what_is_promised_comes_back(codec, name):
+    schema, messages = cell(name)
+    if (built := compiled(codec, name)) is None:
+        return
+    limits = INFOS[codec].limits
+    other_orders = [INFOS[codec].compile(schema, order=order) for order in INFOS[codec].orders]
+    for message in messages:
+        for variant in (built, *other_orders):
+            assert fault(variant, schema, message, limits) == ""
+    if built.encode_native is not None:
+        for message in kept(messages, schema, limits):
+            assert fault(by_halves(built), schema, message, limits) == ""
+
+
+def kept(messages, schema, limits):
+    """The messages that a codec of these limits does not refuse."""
+    for message in messages:
+        try:
+            project(message, schema, limits)
+        except Refused:
+            continue
+        yield message
+
+
+@pytest.mark.parametrize("codec", INFOS)
+def test_drawn_schemas(codec):
+    info = INFOS[codec]
+
+    @settings(
+        max_examples=25,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+    @given(schemas(), st.data())
+    def holds(schema, data):
+        try:
+            built = info.compile(schema)
+        except UnsupportedSchema:
+            assert codec in UNSUPPORTED
+            return
+        drawn = data.draw(values(schema))
+        assert fault(built, schema, drawn, info.limits) == ""
+        assert fault(built, schema, generate(schema), info.limits) == ""
+
+    holds()
+
+
+WRONG = {
+    "a missing field": {},
+    "an extra field": {"flag": True, "count": 1, "text": "a", "list": [], "more": 1},
+    "an integer too large": {"flag": True, "count": 1 << 31, "text": "a", "list": []},
+    "text for an integer": {"flag": True, "count": "1", "text": "a", "list": []},
+    "a number for text": {"flag": True, "count": 1, "text": 1, "list": []},
+    "nothing for a list": {"flag": True, "count": 1, "text": "a", "list": None},
+    "no record": None,
+}
+
+
+@pytest.mark.parametrize("value", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("codec", INFOS)
+def test_encode_of_another_value_raises_only_encode_error(codec, value):
+    """A codec that does not validate may write what it is given; nothing but EncodeError may come out of it."""
+    fields = (
+        Field("flag", 1, Bool()),
+        Field("count", 2, Int(32)),
+        Field("text", 3, String()),
+        Field("list", 4, List(Bool())),
+    )
+    try:
+        built = INFOS[codec].compile(Schema("Wrong", (Record("Wrong", fields),)))
+    except UnsupportedSchema:
+        assert codec in UNSUPPORTED
+        return
+    if codec in HANDWRITTEN and value is not WRONG["an extra field"]:
+        with pytest.raises(EncodeError):
+            built.encode(value)
+        return
+    with suppress(EncodeError):
+        assert type(built.encode(value)) is bytes
+
+
+def attempt(codec, built, schema, data):
+    """Decode any bytes. Whether a value came back; anything but that or DecodeError, in time, fails."""
+    start = time.monotonic()
+    try:
+        value = built.decode(data)
+    except DecodeError:
+        value = None
+    assert time.monotonic() - start < SECONDS, f"slow: {data[:200].hex()}"
+    if value is not None and INFOS[codec].validates:
+        check(value, schema)
+    return value is not None
+
+
+def small(codec):
+    """The schemas with a message of at most 2000 octets by the codec, and the shortest such message."""
+    for name in SCHEMAS:
+        if (built := compiled(codec, name)) is not None:
+            schema, messages = cell(name)
+            usable = list(kept(messages, schema, INFOS[codec].limits))
+            data = min(map(built.encode, usable), key=len, default=b"")
+            longer = [encoded for encoded in map(built.encode, usable) if len(data) < len(encoded) <= 500]
+            if 0 < len(data) <= 2000:
+                yield schema, built, max(longer, key=len, default=data)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("codec", INFOS)
+def test_truncated_and_trailing_bytes(codec, name):
+    """Positions are all of them, or as many as 2 MB of decoding allow."""
+    if (built := compiled(codec, name)) is None:
+        return
+    schema, messages = cell(name)
+    for message in [*kept(messages, schema, INFOS[codec].limits)][:2]:
+        data = built.encode(message)
+        count = min(len(data), 2000, 2_000_000 // (len(data) + 1) + 10)
+        damaged = [data[: place * len(data) // count] for place in range(count)] + [data + b"\0", data + b"\xff"]
+        for octets in damaged:
+            accepted = attempt(codec, built, schema, octets)
+            assert not (accepted and codec in HANDWRITTEN), f"{len(octets)} of {len(data)} octets: {octets[-40:].hex()}"
+
+
+def flip(data, random):
+    data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+
+
+def overwrite(data, random):
+    data[random.randrange(len(data))] = random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
+
+
+def insert(data, random):
+    place = random.randrange(len(data) + 1)
+    data[place:place] = random.randbytes(random.randrange(1, 5))
+
+
+def delete(data, random):
+    place = random.randrange(len(data))
+    del data[place : place + random.randrange(1, 5)]
+
+
+def inflate(data, random):
+    place = random.randrange(len(data))
+    data[place : place + 4] = random.choice((b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f"))
+
+
+def repeat(data, random):
+    start = random.randrange(len(data))
+    data[start:start] = data[start : start + random.randrange(1, 40)]
+
+
+def replace_all(data, random):
+    data[:] = random.randbytes(random.randrange(len(data) + 1))
+
+
+DAMAGES = (flip, flip, overwrite, overwrite, insert, delete, inflate, inflate, repeat, replace_all)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("codec", INFOS)
+def test_mutations(codec):
+    random = Random(20)
+    targets = list(small(codec))
+    assert targets
+    for schema, built, data in targets:
+        for _ in range(MUTATIONS // len(targets)):
+            damaged = bytearray(data)
+            for _ in range(random.choice((1, 1, 2, 3))):
+                if damaged:
+                    random.choice(DAMAGES)(damaged, random)
+            attempt(codec, built, schema, bytes(damaged))
+
+
+LENGTHS = (b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x00\xff\xff\xff", b"\xff\xff\xff\x07", b"\xfe\xff\xff\x7f")
+"""Great numbers in either byte order, and as varints with and without zigzag."""
+
+
+@pytest.mark.parametrize("codec", INFOS)
+def test_a_length_out_of_thin_air_allocates_nothing(codec):
+    """Four octets anywhere that say 'very many' must not make the decoder ask for that much."""
+    tracemalloc.start()
+    try:
+        for schema, built, data in small(codec):
+            step = len(data) // (60 if codec in HANDWRITTEN else 15) + 1
+            for place in range(0, len(data), step):
+                for length in LENGTHS:
+                    damaged = data[:place] + length + data[place + 4 :]
+                    tracemalloc.reset_peak()
+                    before = tracemalloc.get_traced_memory()[0]
+                    attempt(codec, built, schema, damaged)
+                    peak = tracemalloc.get_traced_memory()[1] - before
+                    assert peak < 1_000_000, f"{peak} octets for {len(damaged)}: {damaged.hex()}"
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["tree_of_maps", "tree_of_unions", "nothing_at_all"])
+@pytest.mark.parametrize("codec", INFOS)
+def test_one_octet_over_and_over(codec, name):
+    """Opening brackets, containers of one item, tags of groups: nesting without end, and lists of nothing."""
+    if (built := compiled(codec, name)) is not None:
+        for octet in range(256):
+            attempt(codec, built, cell(name)[0], bytes([octet]) * 100_000)
+
+
+DEEP = Schema(
+    "Node",
+    (
+        Record("Node", (Field("next", 1, Ref("Node"), optional=True), Field("side", 2, Ref("Side"), optional=True))),
+        Union("Side", (Field("node", 1, Ref("Node")),)),
+    ),
+)
+
+
+@pytest.mark.parametrize("levels", [2, 50, 100, 101, 5_000])
+@pytest.mark.parametrize("codec", INFOS)
+def test_nesting(codec, levels):
+    """A hundred levels are carried unless the codec declares less; more are an error and not a crash."""
+    info = INFOS[codec]
+    try:
+        built = info.compile(DEEP)
+    except UnsupportedSchema:
+        assert codec in UNSUPPORTED
+        return
+    value: dict = {}
+    for _ in range(levels - 1):
+        value = {"next": value}
+    if levels <= 100:
+        assert fault(built, DEEP, value, info.limits) == ""
+        return
+    try:
+        data = built.encode(value)
+    except EncodeError:
+        return
+    assert not (attempt(codec, built, DEEP, data) and codec in HANDWRITTEN)
+
+
+@pytest.mark.parametrize("codec", INFOS)
+def test_a_broken_codec_is_caught(codec):
+    """The check above is able to fail: an octet flipped by encode, a field dropped or a kind changed by decode."""
+    schema, (message, *_) = cell("integers_plain")
+    built, limits = compiled(codec, "integers_plain"), INFOS[codec].limits
+    assert fault(built, schema, message, limits) == ""
+
+    def flipped(value):
+        data = built.encode(value)
+        return data[:-1] + bytes([data[-1] ^ 1])
+
+    def dropped(data):
+        value = built.decode(data)
+        return {key: value[key] for key in list(value)[1:]}
+
+    def retyped(data):
+        value = built.decode(data)
+        return {key: float(item) if type(item) is int else item for key, item in value.items()}
+
+    for broken in (replace(built, encode=flipped), replace(built, decode=dropped), replace(built, decode=retyped)):
+        assert fault(broken, schema, message, limits)
