@@ -211,7 +211,7 @@ def test_octets_that_mean_nothing(schema: Schema, octets: str, reason: str) -> N
     [
         (holding(Int(32)), 1 << 31, r"\$\.v: expected an integer in"),
         (holding(String()), 7, r"\$\.v: expected a string, found 7"),
-        (holding(Ref("Color"), COLOR), "PINK", r"\$\.v: expected one of RED, YELLOW, BLUE, found PINK"),
+        (holding(Ref("Color"), COLOR), "PINK", r"\$\.v: expected one of RED, YELLOW, BLUE, found 'PINK'"),
         (holding(Bytes(5, 5)), b"four", r"\$\.v: expected 5 octets, found 4"),
         (holding(List(Int(32), 8, 8)), [1], r"\$\.v: expected 8 items, found 1"),
         (holding(List(String(), 8, 8)), ["1"], r"\$\.v: expected 8 items, found 1"),

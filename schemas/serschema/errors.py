@@ -15,11 +15,17 @@ class SchemaError(SerError):
         self.line = line
 
 
+class Words(str):
+    """What was found, described: not the value itself, which would be shown in quotes."""
+
+    __slots__ = ()
+
+
 class ValueMismatch(SerError):
-    """A value that is not of its schema: where in the value, what was expected, what was found."""
+    """A value that is not of its schema: where in the value, what was expected, what was found (a value or `Words`)."""
 
     def __init__(self, path: str, expected: str, found: object) -> None:
-        shown = found if isinstance(found, str) else repr(found)
+        shown = str(found) if isinstance(found, Words) else repr(found)
         if len(shown) > 80:
             shown = shown[:77] + "..."
         super().__init__(f"{path}: expected {expected}, found {shown}")

@@ -153,7 +153,7 @@ def _from_json(plain: Any, type_: Type, schema: Schema, path: str) -> Value:
             types = {member.key: member.type for member in members}
             for key in plain:
                 if key not in types:
-                    raise ValueMismatch(path, f"only members of {kind.name}", f"{key!r}")
+                    raise ValueMismatch(path, f"only members of {kind.name}", key)
             return {key: _from_json(item, types[key], schema, f"{path}.{key}") for key, item in plain.items()}
         case _:
             assert_never(kind)

@@ -7,7 +7,7 @@ from decimal import Decimal as PyDecimal
 from typing import assert_never
 from uuid import UUID
 
-from serschema.errors import ValueMismatch
+from serschema.errors import ValueMismatch, Words
 from serschema.model import (
     MAX_DEPTH,
     Bool,
@@ -134,7 +134,7 @@ class _Checker:
                 self.require(value, str, "a string", path)
                 self.length(len(value), 0, kind.max_length, "characters", path)
                 if not _is_unicode(value):
-                    raise ValueMismatch(path, "Unicode text", ascii(value) + " with a lone surrogate")
+                    raise ValueMismatch(path, "Unicode text", Words(ascii(value) + " with a lone surrogate"))
             case Bytes():
                 self.require(value, bytes, "bytes", path)
                 self.length(len(value), kind.min_length, kind.max_length, "octets", path)
@@ -179,11 +179,11 @@ class _Checker:
                 present += 1
                 self.check(value[member.key], member.type, f"{path}.{member.key}", depth)
             elif not member.optional:
-                raise ValueMismatch(f"{path}.{member.key}", "a value, as the field is required", "nothing")
+                raise ValueMismatch(f"{path}.{member.key}", "a value, as the field is required", Words("nothing"))
         if present < len(value):
             known = {member.key for member in record.fields}
             extra = next(key for key in value if key not in known)
-            raise ValueMismatch(path, f"only fields of {record.name}", f"a field {extra!r}")
+            raise ValueMismatch(path, f"only fields of {record.name}", Words(f"a field {extra!r}"))
 
     def require(self, value: Value, python: type, expected: str, path: str) -> None:
         if type(value) is not python:
@@ -192,7 +192,7 @@ class _Checker:
     def length(self, found: int, least: int, most: int | None, unit: str, path: str) -> None:
         if found < least or (most is not None and found > most):
             bounds = f"{least}" if least == most else f"{least}..{'' if most is None else most}"
-            raise ValueMismatch(path, f"{bounds} {unit}", f"{found}")
+            raise ValueMismatch(path, f"{bounds} {unit}", found)
 
     def decimal(self, value: Value, kind: Decimal, path: str) -> None:
         self.require(value, PyDecimal, "a decimal", path)
@@ -203,7 +203,7 @@ class _Checker:
     def deeper(self, depth: int, path: str) -> int:
         if depth >= MAX_DEPTH:
             shown = path if len(path) <= 60 else path[:57] + "..."
-            raise ValueMismatch(shown, f"at most {MAX_DEPTH} levels of nesting", "more")
+            raise ValueMismatch(shown, f"at most {MAX_DEPTH} levels of nesting", Words("more"))
         return depth + 1
 
 

@@ -1,0 +1,7 @@
+"""`python -m serbench`."""
+
+import sys
+
+from serbench.cli import main
+
+sys.exit(main())

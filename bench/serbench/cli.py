@@ -1,0 +1,413 @@
+"""The commands, and nothing else. Each imports what it needs when it runs, so that `--help` answers at once.
+
+Results go to standard output, progress and notes to standard error. Whatever is wrong with the input is one line,
+`serbench: ...`, and exit code 2.
+"""
+
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from serschema.errors import SerError
+
+if TYPE_CHECKING:
+    from sercodecs.contract import CodecInfo
+
+    from serbench.plan import Plan
+    from serbench.results import Run, Verified
+
+OK, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
+
+EXIT_CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 130 interrupted; 141 output not wanted."
+
+WRITERS = ("avro", "java", "proto")
+"""The schema languages that `serschema.idl` has a module for, each with `write(schema)`."""
+
+
+class _UsageError(SerError):
+    """Options that do not go together, or a name that is not one."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return commands.main(given, prog_name="serbench", standalone_mode=False, obj=given) or OK
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "serbench"
+        return _complain(f"{error.format_message().rstrip('.')}; {path} --help tells more")
+    except click.ClickException as error:
+        return _complain(error.format_message())
+    except (KeyboardInterrupt, click.Abort):
+        _note("interrupted; nothing was kept")
+        return INTERRUPTED
+    except SystemExit:  # what click makes of a closed pipe: the reader, say `head`, has what it wanted
+        return READER_GONE
+    except SerError as error:
+        return _complain(str(error))
+    except OSError as error:
+        return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _complain(message: str) -> int:
+    _note(" ".join(message.split()))
+    return BAD_INPUT
+
+
+def _note(message: str) -> None:
+    shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in message)
+    click.echo(f"serbench: {shown}", err=True)
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"serbench {version('serbench')}")
+        context.exit()
+
+
+def _epilog(*examples: str) -> str:
+    """Examples, kept in their lines, and the exit codes."""
+    return "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples) + f"\n\n{EXIT_CODES}"
+
+
+_codec_option = click.option(
+    "--codec", "-c", "codecs", multiple=True, metavar="C", help="A codec id or format; repeat."
+)
+_schema_option = click.option(
+    "--schema", "-s", "schemas", multiple=True, metavar="S", help="A shared schema, FILE.proto or FILE.proto:TYPE."
+)
+_data_option = click.option(
+    "--data", "-d", metavar="FILE", help="JSON or JSON Lines, messages of the one --schema; - is standard input."
+)
+_seed_option = click.option("--seed", default=1, show_default=True, help="What random choices start from.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_epilog(
+        "serbench run",
+        "serbench run --schema person.proto --data people.jsonl --codec json --codec protobuf",
+        "serbench COMMAND --help",
+    ),
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print it.")
+def commands() -> None:
+    """Serialization formats, measured on your own schema and data: verified first, then timed."""
+
+
+@commands.command(
+    epilog=_epilog(
+        "serbench run --schema employees --codec json --codec xml",
+        "serbench run --schema person.proto:Person --data people.jsonl --budget 5m",
+        "serbench run --out reports/night --resume --budget 1h",
+    )
+)
+@_schema_option
+@_data_option
+@_codec_option
+@click.option("--records", type=click.IntRange(min=1), metavar="N", help="How many records generated data has.")
+@click.option("--budget", default="2m", show_default=True, metavar="T", help="Time to spend: 90, 90s, 2m, 1h.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: reports/YYYYmmdd-HHMMSS.")
+@click.option("--resume", is_flag=True, help="Go on with the run that is in --out.")
+@_seed_option
+@_json_option
+def run(
+    schemas: tuple[str, ...],
+    data: str | None,
+    codecs: tuple[str, ...],
+    records: int | None,
+    budget: str,
+    out: Path | None,
+    resume: bool,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Verify, then measure; all shared schemas and all codecs unless some are named."""
+    from serbench import inputs, runner
+    from serbench.report import progress, render, terminal, write
+    from serbench.report.summary import summarise
+
+    if resume and out is None:
+        raise _UsageError("--resume needs the folder of the run: --out DIR")
+    budget_s = inputs.duration(budget)
+    plan = _plan(schemas, data, codecs, records, seed, budget_s)
+    folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
+    command = ["serbench", *click.get_current_context().obj]
+    with _Interruption() as interruption:
+        done = runner.run(plan, folder, progress.watcher(budget_s), resume=resume, command=command)
+    summary = summarise(done)
+    paths = write(summary, folder)
+    if as_json:
+        click.echo(render(summary, "json"))
+    else:
+        terminal.render(summary, terminal.console())
+    if interruption.happened:
+        _note(_kept(done, folder))
+        return INTERRUPTED
+    click.echo(f"report: {paths[0].with_suffix('.html')}", err=as_json)
+    return OK
+
+
+class _Interruption:
+    """Notices Ctrl-C, which `runner.run` answers by returning what it has; leaves the signal as it found it."""
+
+    happened = False
+
+    def __enter__(self) -> "_Interruption":
+        self._before = signal.signal(signal.SIGINT, self._notice)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _notice(self, number: int, frame: FrameType | None) -> NoReturn:
+        self.happened = True
+        raise KeyboardInterrupt
+
+
+def _kept(done: "Run", folder: Path) -> str:
+    again = [argument for argument in done.header.command if argument != "--resume"]
+    if not any(argument.split("=")[0] == "--out" for argument in again):
+        again += ["--out", str(folder)]
+    return (
+        f"interrupted; {folder} keeps {len(done.verified)} round trips and {len(done.timings)} timings; "
+        f"go on with: {shlex.join([*again, '--resume'])}"
+    )
+
+
+def _plan(
+    schemas: tuple[str, ...],
+    data: str | None,
+    codecs: tuple[str, ...],
+    records: int | None = None,
+    seed: int = 1,
+    budget_s: float = 120.0,
+) -> "Plan":
+    from sercodecs import registry
+
+    from serbench import inputs
+    from serbench.plan import Plan
+
+    infos = registry.find(codecs) if codecs else registry.codecs()
+    sets, notes = inputs.data_sets(schemas, data, records, seed)
+    for note in notes:
+        _note(note)
+    return Plan(data=sets, codecs=tuple(info.id for info in infos), budget_s=budget_s, seed=seed)
+
+
+@commands.command(
+    epilog=_epilog(
+        "serbench verify", "serbench verify --codec xdr --codec json", "serbench verify --schema a.proto --data a.json"
+    )
+)
+@_codec_option
+@_schema_option
+@_data_option
+@_json_option
+def verify(codecs: tuple[str, ...], schemas: tuple[str, ...], data: str | None, as_json: bool) -> int:
+    """Round trips only: does every value come back equal? Exit code 1 if one does not.
+
+    Where a codec offers both byte orders, the bytes of each are also read as the other's. A control has to fail that.
+    """
+    from serbench import runner
+    from serbench.report import progress, terminal
+
+    plan = _plan(schemas, data, codecs)
+    verified = runner.verify_all(plan, progress.watcher())
+    controls = [info.id for info in plan.infos() if info.control]
+    problems = [f"{row.codec} failed on {row.dataset}" for row in verified if row.status == "failed"]
+    problems += [problem for control in controls if (problem := _survived(control, verified))]
+    if as_json:
+        _print_json([asdict(row) for row in verified])
+    else:
+        terminal.verification(verified, controls, terminal.console())
+    for problem in problems:
+        _note(problem)
+    return FAILED if problems else OK
+
+
+def _survived(control: str, verified: "list[Verified]") -> str:
+    """A complaint if swapped bytes never made a difference to a control: then the test of the others means nothing."""
+    outcomes = {outcome for row in verified if row.codec == control for outcome in row.orders.values()}
+    if outcomes == {"equal"}:
+        return f"{control} is a control, and its bytes were read correctly in the wrong order: the test shows nothing"
+    return ""
+
+
+@commands.command("codecs", epilog=_epilog("serbench codecs", "serbench codecs --json"))
+@_json_option
+def list_codecs(as_json: bool) -> None:
+    """What is measured: libraries, versions, properties, limits, and how to install what is missing."""
+    from sercodecs import registry
+
+    from serbench.report import terminal
+    from serbench.report.summary import kind_of
+
+    rows = [_described(info) for info in registry.codecs()]
+    if as_json:
+        _print_json(rows)
+        return
+    titles = ["id", "library", "written in", "licence", "kind", "byte order", "limits", "status"]
+    terminal.listing(
+        titles,
+        (
+            [
+                row["id"] + (" (control)" if row["control"] else ""),
+                f"{row['distribution']} {row['version']}".strip(),
+                row["language"],
+                row["licence"],
+                ", ".join(kind_of(row)),
+                ", ".join(row["orders"]) or row["byte_order"],
+                row["limits"],
+                row["status"],
+            ]
+            for row in rows
+        ),
+        terminal.console(),
+    )
+
+
+def _described(info: "CodecInfo") -> dict[str, Any]:
+    from sercodecs.registry import missing
+
+    lacking = missing(info)
+    return {
+        "id": info.id,
+        "title": info.format.title,
+        "specification": info.format.specification,
+        "distribution": info.distribution,
+        "version": "" if lacking else info.version(),
+        "language": info.language,
+        "licence": info.licence,
+        "textual": info.format.textual,
+        "self_describing": info.format.self_describing,
+        "byte_order": info.format.byte_order,
+        "orders": list(info.orders),
+        "validates": info.validates,
+        "control": info.control,
+        "note": info.note,
+        "limits": _limits(info),
+        "status": lacking or "ok",
+    }
+
+
+def _limits(info: "CodecInfo") -> str:
+    """The limits that are not those of a codec that carries everything, in words."""
+    from dataclasses import fields
+
+    held = {limit.name: getattr(info.limits, limit.name) for limit in fields(info.limits)}
+    usual = {limit.name: limit.default for limit in fields(info.limits)}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_limit(value)}" for name, value in held.items() if value != usual[name]
+    )
+
+
+def _limit(value: object) -> str:
+    match value:
+        case bool():
+            return "kept" if value else "lost"
+        case (int(least), int(most)):
+            return f"{_bound(least)} to {_bound(most)}"
+        case _:
+            return str(value)
+
+
+def _bound(value: int) -> str:
+    """An integer at the end of a range, as a power of two where it is one or one less."""
+    for shift in (0, 1):
+        size = abs(value) + shift
+        if size >= 1 << 16 and size.bit_count() == 1:
+            return f"{'-' if value < 0 else ''}2^{size.bit_length() - 1}{'-1' if shift else ''}"
+    return str(value)
+
+
+@commands.command("schemas", epilog=_epilog("serbench schemas", "serbench schemas --json"))
+@_json_option
+def list_schemas(as_json: bool) -> None:
+    """The shared schemas, and how much is in their messages."""
+    from serschema import shared
+    from serschema.values import information
+
+    from serbench.report import terminal
+
+    rows = [
+        {
+            "name": held.name,
+            "root": held.schema.root,
+            "messages": len(held.values),
+            "information_bytes": sum(information(value, held.schema) for value in held.values),
+            "scalable": held.scalable,
+            "description": held.title,
+        }
+        for held in map(shared.load, shared.NAMES)
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    titles = ["name", "root", "messages", "information, bytes", "takes --records", "description"]
+    shown = ([("yes" if cell else "no") if isinstance(cell, bool) else cell for cell in row.values()] for row in rows)
+    terminal.listing(titles, shown, terminal.console())
+
+
+@commands.command(epilog=_epilog("serbench report reports/latest", "serbench report reports/latest --format html"))
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--format", "formats", multiple=True, type=click.Choice(["md", "html", "json"]), help="Default: all.")
+def report(run: Path, formats: tuple[str, ...]) -> None:
+    """Write the reports of a run's folder again, from its samples."""
+    from serbench.report import write
+    from serbench.report.summary import summarise
+    from serbench.results import read
+
+    for path in write(summarise(read(run)), run, formats):
+        click.echo(path)
+
+
+@commands.command("show-source", epilog=_epilog("serbench show-source --codec xdr --schema employee"))
+@click.option("--codec", "-c", required=True, metavar="C", help="A codec id or format.")
+@click.option("--schema", "-s", "spec", required=True, metavar="S", help="A shared schema or FILE.proto.")
+def show_source(codec: str, spec: str) -> None:
+    """Print the Python that a codec generates for a schema."""
+    from sercodecs import registry
+
+    from serbench import inputs
+
+    infos = registry.find([codec])
+    if len(infos) > 1:
+        raise _UsageError(f"{codec} is several codecs: choose one of {', '.join(info.id for info in infos)}")
+    if command := registry.missing(infos[0]):
+        raise _UsageError(f"{infos[0].id} is not installed: {command}")
+    source = infos[0].compile(inputs.schema(spec)).source
+    if not source:
+        raise _UsageError(f"{infos[0].id} generates no source: it calls its library directly")
+    click.echo(source, nl=False)
+
+
+@commands.command("schema", epilog=_epilog("serbench schema employee --to java", "serbench schema a.proto:T --to java"))
+@click.argument("spec", metavar="S")
+@click.option("--to", "language", required=True, metavar="LANGUAGE", help=f"One of: {', '.join(WRITERS)}.")
+def translate(spec: str, language: str) -> None:
+    """Print a schema in another schema language."""
+    from importlib import import_module
+
+    from serbench import inputs
+
+    if language not in WRITERS:
+        raise _UsageError(f"no writer for {language!r}; there are {', '.join(WRITERS)}")
+    held = inputs.schema(spec)
+    click.echo(import_module(f"serschema.idl.{language}").write(held), nl=False)
+
+
+def _print_json(held: object) -> None:
+    import json
+
+    click.echo(json.dumps(held, indent=1, ensure_ascii=False))

@@ -1,0 +1,210 @@
+"""The report as one HTML page that needs nothing else: style and charts are inside, and it makes no request.
+
+Every name goes through `text`. Light and dark follow the reader's system; on paper and on a telephone it stays legible.
+"""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+from serbench.report import charts
+from serbench.report import summary as s
+from serbench.report.summary import Row, Summary, Table
+from serbench.results import Operation
+
+STYLE = Path(__file__).with_name("style.css")
+
+
+def text(value: object) -> str:
+    """Text as itself: nothing in it is markup."""
+    return escape(s.clean(value))
+
+
+def render(summary: Summary) -> str:
+    header = summary.run.header
+    style = STYLE.read_text(encoding="utf-8")
+    place = text(header.machine.get("cpu", "an unknown processor"))
+    body = [
+        "<header><h1>serbench report</h1>",
+        f'<p class="soft">{text(header.started)}, {place}, Python {text(header.machine.get("python", ""))}; ',
+        f"{text(summary.conditions)}.</p></header>",
+        "<p>Every codec had to give each message back before it was timed. Sizes and times are per message; ",
+        "<em>efficiency</em> is information / encoded size. A ratio is to the fastest codec of the table, measured in ",
+        "pairs; a <em>tie</em> has its interval within 1 % of equality. A <em>control</em> is no format for exchange ",
+        "and takes no part in rankings.</p>",
+        _contents(summary),
+        "<main>",
+        _groups(summary),
+        *(_dataset(table, number) for number, table in enumerate(summary.tables, 1)),
+        _codecs(summary),
+        _conditions(summary),
+        "</main>",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>serbench report, {text(header.started)}</title><style>\n{style}</style></head>\n<body>\n"
+        + "\n".join(part for part in body if part)
+        + "\n</body></html>\n"
+    )
+
+
+def _contents(summary: Summary) -> str:
+    links = [
+        f'<a href="#data-{number}">{text(table.dataset.name)}</a>' for number, table in enumerate(summary.tables, 1)
+    ]
+    links += ['<a href="#codecs">codecs</a>', '<a href="#machine">machine and versions</a>']
+    return f'<nav aria-label="Contents">{"".join(links)}</nav>'
+
+
+def _grid(caption: str, titles: Sequence[str], rows: Iterable[str], *, numeric: int, wide: bool = True) -> str:
+    """A table whose columns from `numeric` on hold numbers; `rows` are whole `tr` elements."""
+    heads = "".join(
+        f'<th scope="col"{" class=n" if place >= numeric else ""}>{title}</th>' for place, title in enumerate(titles)
+    )
+    kind = ' class="wide"' if wide else ""
+    return (
+        f'<div class="scroll"><table{kind}><caption><span>{caption}</span></caption>'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>" + "\n".join(rows) + "</tbody></table></div>"
+    )
+
+
+def _number(content: str, best: bool = False, small: str = "") -> str:
+    below = f'<span class="range">{small}</span>' if small else ""
+    return f'<td class="n{" best" if best else ""}">{content}{below}</td>'
+
+
+def _groups(summary: Summary) -> str:
+    if not summary.groups:
+        return ""
+    rows = (
+        f'<tr><th scope="row">{_tags(*group.kind.split(", "))}</th>'
+        + _number(str(group.codecs))
+        + _number(str(group.cells))
+        + _number(s.optional(group.efficiency_percent, s.percent_text))
+        + _number(s.optional(group.encode_ratio, s.factor_text))
+        + _number(s.optional(group.decode_ratio, s.factor_text))
+        + "</tr>"
+        for group in summary.groups
+    )
+    titles = ["formats", "codecs", "cells", "efficiency %", "encode, ratio", "decode, ratio"]
+    caption = "Geometric means over the cells (codec, data set); ratios are to the fastest codec of each data set"
+    return "<h2>By family of formats</h2>" + _grid(caption, titles, rows, numeric=1, wide=False)
+
+
+def _tags(textual: str, describing: str) -> str:
+    return f'<span class="tag {textual}">{textual}</span> <span class="tag shape">{describing}</span>'
+
+
+def _dataset(table: Table, number: int) -> str:
+    data = table.dataset
+    parts = [f'<section><h2 id="data-{number}">{text(data.name)}</h2>']
+    if data.description:
+        parts.append(f"<p>{text(data.description)}</p>")
+    caption = f"{text(table.caption)}. Root: {text(data.root)}; source: {text(data.source)}"
+    if table.measured:
+        titles = ["codec", "kind", "status", "bytes", "efficiency %", *map(text, table.methods)]
+        titles += ["encode", "ratio", "decode", "ratio"]
+        parts.append(_grid(caption, titles, (_row(row, table) for row in table.measured), numeric=3))
+        parts.append(_charts(table))
+    else:
+        parts.append(f'<p class="soft">{caption}. Nothing was measured.</p>')
+    if table.halves:
+        titles = ["codec", *(text(s.HALF_TITLES[operation]) for operation in s.HALVES)]
+        rows = (
+            f'<tr><th scope="row">{text(row.codec)}</th>'
+            + "".join(_time(row, operation) for operation in s.HALVES)
+            + "</tr>"
+            for row in table.halves
+        )
+        parts.append(_grid("Of which the library's own objects take", titles, rows, numeric=1, wide=False))
+    notes = [f"<li>{text(note)}</li>" for note in table.notes]
+    notes += [
+        f'<li>{text(row.codec)}: <span class="{row.verified.status}">{row.verified.status}</span>: '
+        f"{text(row.verified.reason)}</li>"
+        for row in table.absent
+    ]
+    if notes:
+        parts.append(f"<ul>{''.join(notes)}</ul>")
+    return "\n".join([*parts, "</section>"])
+
+
+def _row(row: Row, table: Table) -> str:
+    control = ' <span class="tag shape">control</span>' if row.control else ""
+    status = row.verified.status
+    cells = [
+        f'<th scope="row">{text(row.codec)}{control}</th>',
+        f"<td>{_tags(*row.kind.split(', '))}</td>",
+        f'<td class="{status}">{status}</td>',
+        _number(s.optional(row.size, s.size_text), row.smallest),
+        _number(s.optional(row.efficiency_percent, s.percent_text)),
+        *(_number(s.optional(row.compressed.get(method), s.size_text)) for method in table.methods),
+        *(cell for operation in s.WHOLE for cell in (_time(row, operation), _ratio(row, operation))),
+    ]
+    return f"<tr{' class=control' if row.control else ''}>{''.join(cells)}</tr>"
+
+
+def _time(row: Row, operation: Operation) -> str:
+    time = row.times.get(operation)
+    if time is None:
+        return _number(s.NONE)
+    value, _, interval = s.interval_text(time.figure).partition(" [")
+    return _number(value, time.best, f"[{interval}")
+
+
+def _ratio(row: Row, operation: Operation) -> str:
+    time = row.times.get(operation)
+    if time is None:
+        return _number(s.NONE)
+    value, bracket, interval = s.ratio_interval_text(time).partition(" [")
+    return _number(value, time.best, f"[{interval}" if bracket else "")
+
+
+def _charts(table: Table) -> str:
+    scatter, bars = charts.scatter(table), charts.bars(table)
+    figures = []
+    if scatter:
+        key = (
+            '<span class="key round textual"></span>text <span class="key binary"></span>binary '
+            '<span class="key grey"></span>hollow: self-describing <span class="key grey full"></span>filled: agreed'
+        )
+        caption = f"Size against encode + decode: near the lower left is better.<br>{key}"
+        figures.append(f"<figure><figcaption>{caption}</figcaption>{scatter}</figure>")
+    if bars:
+        key = '<span class="key encode"></span>encode <span class="key decode"></span>decode'
+        caption = f"Time per message: shorter is better. Lines are the intervals.<br>{key}"
+        figures.append(f"<figure><figcaption>{caption}</figcaption>{bars}</figure>")
+    return f'<div class="charts">{"".join(figures)}</div>' if figures else ""
+
+
+def _codecs(summary: Summary) -> str:
+    titles = ["codec", "format", "kind", "byte order", "library", "written in", "licence", "checks values", "note"]
+    rows = (
+        f'<tr><th scope="row">{text(codec)}</th>'
+        f"<td>{text(about['title'])}</td>"
+        f"<td>{_tags(*s.kind_of(about))}</td>"
+        f"<td>{text(about['byte_order'])}</td>"
+        f"<td>{text(about['distribution'])} {text(about['version'])}</td>"
+        f"<td>{text(about['language'])}</td>"
+        f"<td>{text(about['licence'])}</td>"
+        f"<td>{'yes' if about['validates'] else 'no'}</td>"
+        f'<td class="free">{text(about["note"])}</td></tr>'
+        for codec, about in summary.run.header.codecs.items()
+    )
+    caption = "What was measured. <em>Checks values</em>: what decode returns is a value of the schema"
+    return f'<h2 id="codecs">Codecs</h2>{_grid(caption, titles, rows, numeric=len(titles))}'
+
+
+def _conditions(summary: Summary) -> str:
+    header = summary.run.header
+    pairs = s.machine_lines(summary.run) + [(name, s.clean(version)) for name, version in header.versions.items()]
+    rows = (f'<tr><th scope="row">{text(name)}</th><td class="free">{text(value)}</td></tr>' for name, value in pairs)
+    again = f"{shlex.join(header.command)}\nserbench report {shlex.quote(summary.run.path.parent.name)}"
+    return (
+        '<h2 id="machine">Machine and versions</h2>'
+        + _grid("Where it was measured", ["what", "value"], rows, numeric=2, wide=False)
+        + "<h2>Again</h2><p>Measure again, and recompute this page from the samples that were kept:</p>"
+        + f"<pre><code>{chr(10).join(text(line) for line in again.split(chr(10)))}</code></pre>"
+        + f'<p class="soft">Seed {header.seed}, budget {header.budget_s:g} s, plan {text(header.plan_sha256[:12])}.</p>'
+    )

@@ -1,0 +1,51 @@
+"""The figures of a report for programs: one JSON object, units in the names, times in nanoseconds per message."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from serbench.report.summary import Row, Summary, Table
+
+
+def render(summary: Summary) -> str:
+    header = summary.run.header
+    return json.dumps(
+        {
+            "started": header.started,
+            "command": header.command,
+            "plan_sha256": header.plan_sha256,
+            "machine": header.machine,
+            "versions": header.versions,
+            "datasets": [_dataset(table) for table in summary.tables],
+            "families": [asdict(group) for group in summary.groups],
+        },
+        indent=1,
+        ensure_ascii=False,
+    )
+
+
+def _dataset(table: Table) -> dict[str, Any]:
+    return {**asdict(table.dataset), "codecs": [_row(row) for row in table.measured + table.absent]}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "codec": row.codec,
+        "control": row.control,
+        "textual": row.about["textual"],
+        "self_describing": row.about["self_describing"],
+        "status": row.verified.status,
+        "reason": row.verified.reason,
+        "losses": row.verified.losses,
+        "bytes_per_message": row.size,
+        "efficiency_percent": row.efficiency_percent,
+        "compressed_bytes_per_message": row.compressed,
+        "sha256": row.verified.sha256,
+        "head_hex": row.verified.head_hex,
+        "orders": row.verified.orders,
+        "times": {
+            operation: {**asdict(time.figure), "ratio": asdict(time.ratio) if time.ratio else None, "best": time.best}
+            for operation, time in row.times.items()
+        },
+        "untimed": row.untimed,
+    }

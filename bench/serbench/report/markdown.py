@@ -1,0 +1,140 @@
+"""The report as Markdown, in the tables of GitHub's dialect (GFM 0.29, section 4.10)."""
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+from serbench.report import summary as s
+from serbench.report.summary import Row, Summary, Table
+from serbench.results import Operation
+
+_SPECIAL = re.compile(r"[\\`*\[\]|~$#]|(?<!\w)_|_(?!\w)")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def escape(text: object) -> str:
+    """Text as itself: nothing in it is markup, and it stays in its line and cell."""
+    held = "".join(_ENTITIES.get(char, char) for char in s.clean(text).replace("\\", "\\\\"))
+    return _SPECIAL.sub(lambda match: match[0] if match[0] == "\\" else "\\" + match[0], held)
+
+
+def render(summary: Summary) -> str:
+    run = summary.run
+    lines = ["# serbench report", ""]
+    lines += [f"Started {escape(run.header.started)}; {summary.conditions}.", ""]
+    lines += [
+        "Sizes and times are per message. Efficiency is information / encoded size. A ratio is to the fastest codec of "
+        "the table, measured in pairs; *tie* means that its interval lies within 1 % of equality. **Bold** is best. "
+        "A *control* is no format for exchange and takes no part in rankings.",
+        "",
+    ]
+    if summary.groups:
+        lines += ["## By family of formats", "", *_groups(summary)]
+    for table in summary.tables:
+        lines += _dataset(table)
+    return "\n".join([*lines, *_codecs(summary), *_conditions(summary)])
+
+
+def _grid(titles: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
+    """A table, its first `left` columns aligned to the left."""
+    rules = [":--" if place < left else "--:" for place in range(len(titles))]
+    return [f"| {' | '.join(cells)} |" for cells in (titles, rules, *rows)] + [""]
+
+
+def _bold(text: str, best: bool) -> str:
+    return f"**{text}**" if best else text
+
+
+def _groups(summary: Summary) -> list[str]:
+    titles = ["formats", "codecs", "cells", "efficiency %", "encode, ratio", "decode, ratio"]
+    rows = (
+        [
+            group.kind,
+            str(group.codecs),
+            str(group.cells),
+            s.optional(group.efficiency_percent, s.percent_text),
+            s.optional(group.encode_ratio, s.factor_text),
+            s.optional(group.decode_ratio, s.factor_text),
+        ]
+        for group in summary.groups
+    )
+    note = "Geometric means over the cells (codec, data set); ratios are to the fastest codec of each data set."
+    return [*_grid(titles, rows), note, ""]
+
+
+def _dataset(table: Table) -> list[str]:
+    lines = [f"## {escape(table.dataset.name)}", ""]
+    lines += [f"{escape(table.dataset.description)}", ""] if table.dataset.description else []
+    lines += [f"{table.caption}. Root: {escape(table.dataset.root)}; source: {escape(table.dataset.source)}.", ""]
+    if table.measured:
+        titles = ["codec", "kind", "status", "bytes", "efficiency %", *table.methods]
+        titles += ["encode", "ratio", "decode", "ratio"]
+        lines += _grid(titles, (_row(row, table) for row in table.measured), left=3)
+    if table.halves:
+        lines += ["Of which the library's own objects take:", ""]
+        titles = ["codec", *(s.HALF_TITLES[operation] for operation in s.HALVES)]
+        lines += _grid(
+            titles, ([escape(row.codec), *(_time(row, operation) for operation in s.HALVES)] for row in table.halves)
+        )
+    notes = [escape(note) for note in table.notes]
+    notes += [f"{escape(row.codec)} is {row.verified.status}: {escape(row.verified.reason)}" for row in table.absent]
+    return lines + ([f"- {note}" for note in notes] + [""] if notes else [])
+
+
+def _row(row: Row, table: Table) -> list[str]:
+    return [
+        escape(row.codec) + (" *control*" if row.control else ""),
+        row.kind,
+        row.verified.status,
+        _bold(s.optional(row.size, s.size_text), row.smallest),
+        s.optional(row.efficiency_percent, s.percent_text),
+        *(s.optional(row.compressed.get(method), s.size_text) for method in table.methods),
+        *(cell for operation in s.WHOLE for cell in (_time(row, operation), _ratio(row, operation))),
+    ]
+
+
+def _time(row: Row, operation: Operation) -> str:
+    time = row.times.get(operation)
+    return _bold(s.interval_text(time.figure), time.best) if time else s.NONE
+
+
+def _ratio(row: Row, operation: Operation) -> str:
+    time = row.times.get(operation)
+    return _bold(s.ratio_interval_text(time), time.best) if time else s.NONE
+
+
+def _codecs(summary: Summary) -> list[str]:
+    titles = ["codec", "format", "library", "language", "licence", "byte order", "checks values", "note"]
+    rows = (
+        [
+            escape(codec),
+            escape(about["title"]),
+            escape(f"{about['distribution']} {about['version']}".strip()),
+            escape(about["language"]),
+            escape(about["licence"]),
+            about["byte_order"],
+            "yes" if about["validates"] else "no",
+            escape(about["note"]),
+        ]
+        for codec, about in summary.run.header.codecs.items()
+    )
+    return ["## Codecs", "", *_grid(titles, rows, left=len(titles))]
+
+
+def _conditions(summary: Summary) -> list[str]:
+    header = summary.run.header
+    pairs = s.machine_lines(summary.run) + [(name, s.clean(version)) for name, version in header.versions.items()]
+    return [
+        "## Machine and versions",
+        "",
+        *_grid(["what", "value"], ([escape(name), escape(value)] for name, value in pairs), left=2),
+        "## Again",
+        "",
+        "Measure again, and recompute this report from the samples that were kept:",
+        "",
+        f"    {s.clean(shlex.join(header.command))}",
+        f"    {s.clean(shlex.join(['serbench', 'report', summary.run.path.parent.name]))}",
+        "",
+        f"Seed {header.seed}, budget {header.budget_s:g} s, plan {header.plan_sha256[:12]}.",
+        "",
+    ]

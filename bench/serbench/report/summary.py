@@ -1,0 +1,351 @@
+"""What every report shows, computed once from a run: a table for each data set, and the whole by family of formats.
+
+A pure function of the result file, with `serbench.statistics`. Sizes and times are per message. A row is ranked if its
+values came back (`ok`, `lossy`) and it is no control; controls follow, and after them what could not be measured.
+Ratios are paired, against the fastest ranked codec; a codec is *best* if it is that one, or ties with it.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from statistics import geometric_mean
+from typing import Any
+
+from serbench.results import OPERATIONS, Dataset, Operation, Run, Verified
+from serbench.statistics import Figure, Ratio, figures, ratios
+
+WHOLE: tuple[Operation, ...] = ("encode", "decode")
+HALVES: tuple[Operation, ...] = ("to_native", "encode_native", "decode_native", "from_native")
+MEASURED = ("ok", "lossy")
+
+HALF_TITLES: dict[Operation, str] = {
+    "to_native": "populate: to the library's object",
+    "encode_native": "encode: object to bytes",
+    "decode_native": "decode: bytes to object",
+    "from_native": "read out: from the object",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Time:
+    """A figure and, except for the fastest, how many times the fastest's it is."""
+
+    figure: Figure
+    ratio: Ratio | None = None
+    best: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A codec on a data set. `about` is what the run's header says of the codec; sizes are octets per message."""
+
+    codec: str
+    about: dict[str, Any]
+    verified: Verified
+    size: float | None = None
+    efficiency_percent: float | None = None
+    compressed: dict[str, float] = field(default_factory=dict)
+    smallest: bool = False
+    times: dict[Operation, Time] = field(default_factory=dict)
+    untimed: dict[Operation, str] = field(default_factory=dict)
+
+    @property
+    def control(self) -> bool:
+        return bool(self.about["control"])
+
+    @property
+    def measured(self) -> bool:
+        return self.verified.status in MEASURED
+
+    @property
+    def kind(self) -> str:
+        """What the format is: text or binary, self-describing or agreed."""
+        return ", ".join(kind_of(self.about))
+
+    @property
+    def round_trip_ns(self) -> float | None:
+        """Encode and decode together."""
+        if all(operation in self.times for operation in WHOLE):
+            return sum(self.times[operation].figure.ns for operation in WHOLE)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A data set and its rows: ranked, controls, and `absent`: unsupported, unavailable or failed."""
+
+    dataset: Dataset
+    methods: list[str]
+    ranked: list[Row]
+    controls: list[Row]
+    absent: list[Row]
+
+    @property
+    def measured(self) -> list[Row]:
+        return self.ranked + self.controls
+
+    @property
+    def halves(self) -> list[Row]:
+        """The rows that have the cost of the library's own objects apart."""
+        return [row for row in self.measured if "to_native" in row.times or "from_native" in row.times]
+
+    @property
+    def caption(self) -> str:
+        """How many messages there are, and what is in them."""
+        count, octets = self.dataset.messages, self.dataset.information_bytes
+        if count == 1:
+            return f"1 message with {size_text(octets)} bytes of information"
+        return f"{count:,} messages with {size_text(octets / count)} bytes of information each, on average"
+
+    @property
+    def notes(self) -> list[str]:
+        """Losses, and what could not be timed or is not deterministic, each in a line."""
+        found = [f"{row.codec} is lossy: {losses_text(row.verified)}" for row in self.measured if row.verified.losses]
+        for row in self.measured:
+            by_reason: dict[str, list[str]] = {}
+            for operation, reason in row.untimed.items():
+                by_reason.setdefault(reason, []).append(operation)
+            found += [f"{row.codec}, {', '.join(which)}: {reason}" for reason, which in by_reason.items()]
+            if not row.verified.deterministic:
+                found.append(f"{row.codec} is not deterministic: equal values gave different bytes")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The ranked rows of all data sets whose formats are of one kind; means are geometric."""
+
+    kind: str
+    codecs: int
+    cells: int
+    efficiency_percent: float | None
+    encode_ratio: float | None
+    decode_ratio: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    run: Run
+    tables: list[Table]
+    groups: list[Group]
+
+    @property
+    def processes(self) -> tuple[int, int]:
+        """The least and the most processes behind a time."""
+        counts = [time.figure.processes for time in self._times()]
+        return (min(counts), max(counts)) if counts else (0, 0)
+
+    @property
+    def quiet_percent(self) -> float | None:
+        """The share of rounds in which the machine was uncontended."""
+        shares = [time.figure.quiet for time in self._times()]
+        return 100 * sum(shares) / len(shares) if shares else None
+
+    @property
+    def conditions(self) -> str:
+        """How far the times can be trusted, in a line."""
+        least, most = self.processes
+        if not most:
+            return "nothing was timed"
+        count = f"{least}" if least == most else f"{least} to {most}"
+        interval = "95 % interval" if least >= 3 else "range of quartiles, as there were fewer than 3 processes"
+        processes = "process" if most == 1 else "processes"
+        return f"times: {count} {processes}, {interval}; machine quiet in {self.quiet_percent:.0f} % of rounds"
+
+    def _times(self) -> Iterable[Time]:
+        return (time for table in self.tables for row in table.measured for time in row.times.values())
+
+
+def summarise(run: Run) -> Summary:
+    """Everything that reports show of a run."""
+    known = figures(run)
+    tables = [_table(run, dataset, known) for dataset in run.datasets]
+    return Summary(run=run, tables=tables, groups=_groups(tables))
+
+
+def _table(run: Run, dataset: Dataset, known: dict[tuple[str, str, Operation], Figure]) -> Table:
+    verified = [row for row in run.verified if row.dataset == dataset.name]
+    ranked = [row.codec for row in verified if row.status in MEASURED and not run.header.codecs[row.codec]["control"]]
+    sizes = {row.codec: sum(row.encoded_bytes) for row in verified if row.status in MEASURED}
+    least = min((sizes[codec] for codec in ranked), default=None)
+    times = {operation: _times(run, dataset.name, operation, ranked, known) for operation in OPERATIONS}
+    reasons = {(row.codec, row.operation): row.reason for row in run.timings if row.dataset == dataset.name}
+    rows = [
+        Row(
+            codec=row.codec,
+            about=run.header.codecs[row.codec],
+            verified=row,
+            size=sizes[row.codec] / dataset.messages,
+            efficiency_percent=100 * dataset.information_bytes / sizes[row.codec] if sizes[row.codec] else None,
+            compressed={method: total / dataset.messages for method, total in row.compressed_bytes.items()},
+            smallest=row.codec in ranked and sizes[row.codec] == least,
+            times={operation: times[operation][row.codec] for operation in OPERATIONS if row.codec in times[operation]},
+            untimed={
+                operation: reasons[row.codec, operation]
+                for operation in OPERATIONS
+                if reasons.get((row.codec, operation))
+            },
+        )
+        if row.codec in sizes
+        else Row(codec=row.codec, about=run.header.codecs[row.codec], verified=row)
+        for row in verified
+    ]
+    rows.sort(key=_speed)
+    return Table(
+        dataset=dataset,
+        methods=list(dict.fromkeys(method for row in rows for method in row.compressed)),
+        ranked=[row for row in rows if row.measured and not row.control],
+        controls=[row for row in rows if row.measured and row.control],
+        absent=[row for row in rows if not row.measured],
+    )
+
+
+def _speed(row: Row) -> tuple[float, float, str]:
+    """Fastest round trip first; what has no time after that, smallest first."""
+    size = math.inf if row.size is None else row.size
+    return (math.inf if row.round_trip_ns is None else row.round_trip_ns, size, row.codec)
+
+
+def _times(
+    run: Run,
+    dataset: str,
+    operation: Operation,
+    ranked: list[str],
+    known: dict[tuple[str, str, Operation], Figure],
+) -> dict[str, Time]:
+    found = {codec: figure for (name, codec, op), figure in known.items() if (name, op) == (dataset, operation)}
+    rivals = [codec for codec in ranked if codec in found]
+    if operation not in WHOLE or not rivals:
+        return {codec: Time(figure=figure) for codec, figure in found.items()}
+    fastest = min(rivals, key=lambda codec: found[codec].ns)
+    against = ratios(run, dataset, operation, fastest)
+    paired = min((codec for codec in rivals if codec in against), key=lambda codec: against[codec].ratio, default="")
+    if paired and against[paired].ratio < 1:  # pairing sees better than the figures apart who is the fastest
+        fastest, against = paired, ratios(run, dataset, operation, paired)
+    return {
+        codec: Time(
+            figure=figure,
+            ratio=against.get(codec),
+            best=codec == fastest or (codec in rivals and codec in against and against[codec].tie),
+        )
+        for codec, figure in found.items()
+    }
+
+
+def kind_of(about: dict[str, Any]) -> tuple[str, str]:
+    """What a format is, in two words: text or binary, self-describing or agreed."""
+    return _TEXTUAL[about["textual"]], _DESCRIBING[about["self_describing"]]
+
+
+_TEXTUAL = {True: "text", False: "binary"}
+_DESCRIBING = {True: "self-describing", False: "agreed"}
+
+
+def _groups(tables: list[Table]) -> list[Group]:
+    kinds = [f"{textual}, {describing}" for textual in _TEXTUAL.values() for describing in _DESCRIBING.values()]
+    rows = [row for table in tables for row in table.ranked]
+    return [_group(kind, of_kind) for kind in kinds if (of_kind := [row for row in rows if row.kind == kind])]
+
+
+def _group(kind: str, rows: list[Row]) -> Group:
+    def ratio(operation: Operation) -> float | None:
+        times = [row.times[operation] for row in rows if operation in row.times]
+        return _mean(time.ratio.ratio if time.ratio else 1.0 for time in times)
+
+    return Group(
+        kind=kind,
+        codecs=len({row.codec for row in rows}),
+        cells=len(rows),
+        efficiency_percent=_mean(row.efficiency_percent for row in rows if row.efficiency_percent),
+        encode_ratio=ratio("encode"),
+        decode_ratio=ratio("decode"),
+    )
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    held = list(values)
+    return geometric_mean(held) if held else None
+
+
+# How figures are written, the same in every report.
+
+UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+NONE = "-"
+WIDE_PERCENT = 20
+
+
+def unit_of(ns: float) -> tuple[float, str]:
+    """The unit in which a time has one to three digits before the point; rounding counts."""
+    return next(((size, unit) for size, unit in UNITS if ns >= 0.9995 * size), UNITS[-1])
+
+
+def digits(value: float) -> str:
+    """Three significant digits, never an exponent."""
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
+
+
+def time_text(ns: float) -> str:
+    size, unit = unit_of(ns)
+    return f"{digits(ns / size)} {unit}"
+
+
+def interval_text(figure: Figure) -> str:
+    """`1.23 µs [1.20, 1.27]`."""
+    size, _ = unit_of(figure.ns)
+    return f"{time_text(figure.ns)} [{digits(figure.low / size)}, {digits(figure.high / size)}]"
+
+
+def margin_text(figure: Figure) -> str:
+    """`1.23 µs ±3 %`, or `1.23 µs -3 +60 %` where the interval is wide and its ends are not worth one figure."""
+    below, above = 100 * (1 - figure.low / figure.ns), 100 * (figure.high / figure.ns - 1)
+    if max(below, above) < WIDE_PERCENT:
+        return f"{time_text(figure.ns)} ±{max(below, above):.0f} %"
+    return f"{time_text(figure.ns)} -{below:.0f} +{above:.0f} %"
+
+
+def ratio_text(time: Time) -> str:
+    if time.ratio is None:
+        return "fastest" if time.best else NONE
+    return "tie" if time.best else f"{digits(time.ratio.ratio)}x"
+
+
+def ratio_interval_text(time: Time) -> str:
+    """`1.76x [1.74, 1.78]`; a tie has its interval too."""
+    if time.ratio is None:
+        return ratio_text(time)
+    return f"{ratio_text(time)} [{digits(time.ratio.low)}, {digits(time.ratio.high)}]"
+
+
+def optional(value: float | None, text: Callable[[float], str]) -> str:
+    return NONE if value is None else text(value)
+
+
+def size_text(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def percent_text(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def factor_text(value: float) -> str:
+    return f"{digits(value)}x"
+
+
+def clean(text: object) -> str:
+    """Text that is safe in one line of any report: an end of line, an escape and the like show as their codes."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in str(text))
+
+
+def losses_text(verified: Verified) -> str:
+    """The declared losses that happened, in words."""
+    counted = (f"{what} ({'once' if times == 1 else f'{times} times'})" for what, times in verified.losses.items())
+    return f"{', '.join(counted)}, first at {verified.example}"
+
+
+def machine_lines(run: Run) -> list[tuple[str, str]]:
+    """Where the run happened, as (name, value)."""
+    held = dict(run.header.machine)
+    memory = held.pop("memory_bytes", None)
+    named = [(name.replace("_", " "), clean(value)) for name, value in held.items()]
+    return named + ([("memory", f"{memory / (1 << 30):.1f} GiB")] if memory else [])

@@ -1,0 +1,214 @@
+"""Tables for a terminal. Columns that do not fit its width are left out and named; the reports in files have all."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from serbench.report.summary import (
+    HALVES,
+    NONE,
+    Row,
+    Summary,
+    Table,
+    clean,
+    losses_text,
+    margin_text,
+    optional,
+    percent_text,
+    ratio_text,
+    size_text,
+    time_text,
+)
+from serbench.results import Operation, Verified
+
+PIPE_WIDTH = 200
+BEST = "bold green"
+STATUS_STYLES = {"ok": "", "lossy": "yellow", "unsupported": "dim", "unavailable": "dim", "failed": "bold red"}
+
+
+def console(file: IO[str] | None = None, width: int | None = None) -> Console:
+    """Where tables go: as wide as the terminal, or wide enough for everything where there is none. NO_COLOR counts."""
+    made = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+    return made if made.is_terminal or width else Console(file=file, width=PIPE_WIDTH, highlight=False, markup=False)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """`rank` says how soon a column is left out where width is scarce: 0 never, then the greatest first."""
+
+    title: str
+    cell: Callable[[Row], Text]
+    rank: int = 0
+    left: bool = False
+
+
+def render(summary: Summary, out: Console) -> None:
+    """A table for each data set, what its rows lose, what is not in it and why."""
+    for table in summary.tables:
+        _dataset(table, out)
+    lone = {row.codec for table in summary.tables for row in table.measured}
+    if len(summary.tables) == 1 and len(lone) == 1:
+        for row in summary.tables[0].measured:
+            out.print(f"first bytes: {spaced(row.verified.head_hex)}", soft_wrap=True)
+    out.print(summary.conditions)
+
+
+def spaced(head_hex: str) -> str:
+    """Hexadecimal in groups of four octets."""
+    return " ".join(head_hex[at : at + 8] for at in range(0, len(head_hex), 8))
+
+
+def _dataset(table: Table, out: Console) -> None:
+    out.print()
+    out.print(Text(clean(table.dataset.name), style="bold") + Text(f"  {clean(table.dataset.description)}".rstrip()))
+    out.print(table.caption)
+    if table.measured:
+        _fitting(_columns(table), table.measured, out)
+    if table.halves:
+        out.print("of which the library's own objects take:")
+        _fitting([_name(), *(_half(operation) for operation in HALVES)], table.halves, out)
+    for note in table.notes:
+        out.print(clean(note), soft_wrap=True)
+    for row in table.absent:
+        text = Text(f"{clean(row.codec)}: ") + Text(row.verified.status, style=STATUS_STYLES[row.verified.status])
+        out.print(text + Text(f": {clean(row.verified.reason)}" if row.verified.reason else ""), soft_wrap=True)
+
+
+def _columns(table: Table) -> list[_Column]:
+    return [
+        _name(),
+        _Column("status", lambda row: Text(row.verified.status, style=STATUS_STYLES[row.verified.status]), left=True),
+        _Column("bytes", lambda row: Text(optional(row.size, size_text), style=BEST if row.smallest else "")),
+        _Column("eff. %", lambda row: Text(optional(row.efficiency_percent, percent_text))),
+        *(_Column(method, _compressed(method), rank=2 + place) for place, method in enumerate(table.methods)),
+        _Column("encode", _time("encode")),
+        _Column("ratio", _ratio("encode"), rank=1),
+        _Column("decode", _time("decode")),
+        _Column("ratio", _ratio("decode"), rank=1),
+    ]
+
+
+def _name() -> _Column:
+    return _Column("codec", lambda row: Text(f"{clean(row.codec)}{' (control)' if row.control else ''}"), left=True)
+
+
+def _compressed(method: str) -> Callable[[Row], Text]:
+    return lambda row: Text(optional(row.compressed.get(method), size_text))
+
+
+def _time(operation: Operation) -> Callable[[Row], Text]:
+    def cell(row: Row) -> Text:
+        time = row.times.get(operation)
+        return Text(margin_text(time.figure), style=BEST if time.best else "") if time else Text(NONE)
+
+    return cell
+
+
+def _ratio(operation: Operation) -> Callable[[Row], Text]:
+    def cell(row: Row) -> Text:
+        time = row.times.get(operation)
+        return Text(ratio_text(time), style=BEST if time.best else "") if time else Text(NONE)
+
+    return cell
+
+
+def _half(operation: Operation) -> _Column:
+    def cell(row: Row) -> Text:
+        time = row.times.get(operation)
+        return Text(time_text(time.figure.ns) if time else NONE)
+
+    return _Column(operation, cell)
+
+
+def _fitting(columns: Sequence[_Column], rows: Sequence[Row], out: Console) -> None:
+    """Print the table with as many columns as fit; those that stay in any case are never cut."""
+    kept = list(columns)
+    while _width(made := _rich(kept, rows), out) > out.width and (most := max(column.rank for column in kept)):
+        kept = [column for column in kept if column.rank != most]
+    made.width = _width(made, out)
+    out.print(made, crop=False)
+    left_out = dict.fromkeys(column.title for column in columns if column not in kept)
+    if left_out:
+        out.print(f"(a wider terminal shows more: {', '.join(left_out)})")
+
+
+def _rich(columns: Sequence[_Column], rows: Sequence[Row]) -> RichTable:
+    made = plain([(column.title, column.left) for column in columns])
+    for row in rows:
+        made.add_row(*(column.cell(row) for column in columns), style="dim" if row.control else None)
+    return made
+
+
+def _width(made: RichTable, out: Console) -> int:
+    return Measurement.get(out, out.options.update(max_width=10_000), made).maximum
+
+
+def plain(columns: Iterable[tuple[str, bool]], *, wrap: bool = False) -> RichTable:
+    """An empty table of columns (title, whether left-aligned)."""
+    made = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title, left in columns:
+        made.add_column(title, justify="left" if left else "right", no_wrap=not wrap)
+    return made
+
+
+def listing(titles: Sequence[str], rows: Iterable[Sequence[object]], out: Console) -> None:
+    """A table of text; the cells wrap where they have to."""
+    made = plain([(title, True) for title in titles], wrap=True)
+    for row in rows:
+        made.add_row(*(Text(clean(cell)) for cell in row))
+    out.print(made)
+
+
+def verification(verified: Sequence[Verified], controls: Iterable[str], out: Console) -> None:
+    """Codec by schema, as many schemas beside each other as fit; then reasons, losses, and the swapped byte orders."""
+    controls = set(controls)
+    datasets = list(dict.fromkeys(row.dataset for row in verified))
+    codecs = list(dict.fromkeys(row.codec for row in verified))
+    statuses = {(row.codec, row.dataset): row.status for row in verified}
+    names = {codec: f"{clean(codec)}{' (control)' if codec in controls else ''}" for codec in codecs}
+    while datasets:
+        count = len(datasets)
+        while True:
+            made = plain([("codec", True), *((clean(name), True) for name in datasets[:count])])
+            for codec in codecs:
+                made.add_row(names[codec], *(_status(statuses.get((codec, name))) for name in datasets[:count]))
+            if count == 1 or _width(made, out) <= out.width:
+                break
+            count -= 1
+        out.print(made)
+        out.print()
+        datasets = datasets[count:]
+    for line in _merged((f"{row.codec}: {_outcome(row)}", row.dataset) for row in verified if row.status != "ok"):
+        out.print(clean(line), soft_wrap=True)
+    for line in _merged(
+        (f"{row.codec}, byte order {pair.replace('>', ' read as ')}: {outcome}", row.dataset)
+        for row in verified
+        for pair, outcome in row.orders.items()
+    ):
+        out.print(clean(line), soft_wrap=True)
+
+
+def _merged(lines: Iterable[tuple[str, str]]) -> list[str]:
+    """Equal lines of several data sets as one."""
+    found: dict[str, list[str]] = {}
+    for line, dataset in lines:
+        found.setdefault(line, []).append(dataset)
+    return [f"{line} ({', '.join(datasets)})" for line, datasets in found.items()]
+
+
+def _outcome(row: Verified) -> str:
+    if row.status != "lossy":
+        return f"{row.status}: {row.reason}"
+    return f"lossy: {losses_text(row)}"
+
+
+def _status(status: str | None) -> Text:
+    if status is None:
+        return Text(NONE)
+    return Text("FAILED" if status == "failed" else status, style=STATUS_STYLES[status])

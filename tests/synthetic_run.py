@@ -1,0 +1,191 @@
+"""A made-up run that has every kind of row, and the reports of it that tests compare with what is in `tests/golden`.
+
+`python tests/synthetic_run.py` writes the golden files again: read the difference before you keep it.
+"""
+
+import io
+from pathlib import Path
+
+from serbench.report import render, terminal
+from serbench.report.summary import summarise
+from serbench.results import Dataset, Header, Run, Timing, Verified
+
+GOLDEN = Path(__file__).parent / "golden"
+HOSTILE = '<script>alert("a|b")</script>'
+PROCESSES = (1.00, 1.04, 0.97, 1.01)
+"""How fast each process is against the first: what all codecs share drops out of ratios."""
+
+
+def about(title, distribution, version, *, textual=False, self_describing=False, control=False, note=""):
+    return {
+        "format": title.lower(),
+        "title": title,
+        "specification": f"{title} 1.0",
+        "implementation": distribution,
+        "distribution": distribution,
+        "version": version,
+        "language": "C",
+        "licence": "MIT",
+        "textual": textual,
+        "self_describing": self_describing,
+        "byte_order": "none" if textual else "big",
+        "validates": not textual,
+        "control": control,
+        "note": note,
+    }
+
+
+CODECS = {
+    "json/fast": about("JSON", "fast", "1.2", textual=True, self_describing=True),
+    "json/tied": about("JSON", "tied", "3", textual=True, self_describing=True, note="<b>as fast & as large</b>"),
+    "xml/slow": about("XML", "slow", "4.5", textual=True, self_describing=True),
+    "xdr/own": about("XDR", "own", "0.1"),
+    "dump/control": about("Dump", "python", "3.11", control=True),
+    "asn1/absent": about("ASN.1", "absent", "", self_describing=True),
+    "old/poor": about("Old", "poor", "0"),
+    "bad/broken": about("Bad", "broken", "6"),
+}
+
+HEADER = Header(
+    plan_sha256="0123456789abcdef" * 4,
+    started="2026-01-02T03:04:05+00:00",
+    command=["serbench", "run", "--schema", "employees", "--data", "my file.json"],
+    budget_s=120,
+    seed=7,
+    machine={
+        "cpu": "Analytical Engine <1>",
+        "cores": 2,
+        "memory_bytes": 3 << 29,
+        "python": "3.11.2",
+        "byte_order": "little",
+    },
+    versions={"serbench": "0.1.0", "fast": "1.2"},
+    codecs=CODECS,
+)
+
+DATASETS = [
+    Dataset(
+        name="employees",
+        source="shared",
+        root="Employees",
+        messages=1,
+        information_bytes=26,
+        description="Three employees, *and* what they are called",
+    ),
+    Dataset(
+        name=HOSTILE,
+        source="a\nb\x1b[31m.json",
+        root="R",
+        messages=4,
+        information_bytes=4002,
+        description="<img src=x onerror=alert(1)>",
+    ),
+]
+
+
+def verified(dataset, codec, size=0, status="ok", **more):
+    if status in ("ok", "lossy"):
+        more["compressed_bytes"] = {"zlib-6": size // 2, "zstd-3": size // 2 + 4}
+        more["encoded_bytes"] = [size]
+        more["head_hex"] = "3b9aca003b9aca01ff"
+    return Verified(dataset=dataset, codec=codec, status=status, **more)
+
+
+VERIFIED = [
+    verified("employees", "xml/slow", 244),
+    verified("employees", "json/fast", 134),
+    verified("employees", "json/tied", 134, deterministic=False),
+    verified(
+        "employees",
+        "xdr/own",
+        64,
+        status="lossy",
+        losses={"NaN payload": 3, "-0.0 becomes 0.0": 1},
+        example="$.a[0].b",
+        orders={"big>little": "equal", "little>big": "equal"},
+    ),
+    verified(
+        "employees",
+        "dump/control",
+        30,
+        orders={"big>little": "value differs", "little>big": "error: DecodeError: at byte 4: too long"},
+    ),
+    verified("employees", "asn1/absent", status="unavailable", reason="pip install absent"),
+    verified("employees", "old/poor", status="unsupported", reason="old/poor does not carry a map ($.m_[a|b])"),
+    verified("employees", "bad/broken", status="failed", reason="$.a: 1 became 1.0"),
+    verified(HOSTILE, "json/fast", 12_345),
+    verified(HOSTILE, "xdr/own", 4_004),
+    verified(HOSTILE, "bad/broken", status="failed", reason="</li>\x1b[2J"),
+]
+
+
+def timings(dataset, codec, loops=100, **times_ns):
+    """Three rounds in each process; `times_ns` are those of a call in the first process's second round."""
+    return [
+        Timing(
+            dataset=dataset,
+            codec=codec,
+            operation=operation,
+            process=process,
+            loops=loops,
+            samples_ns=[round(ns * loops * speed * step) for step in (0.99, 1.0, 1.02)],
+            canary_ns=[20_000, 20_100, 20_000 if process else 90_000],
+        )
+        for operation, ns in times_ns.items()
+        for process, speed in enumerate(PROCESSES)
+    ]
+
+
+TIMINGS = [
+    *timings("employees", "json/fast", encode=160, decode=400),
+    *timings("employees", "json/tied", encode=160.4, decode=480),
+    *timings(
+        "employees",
+        "xml/slow",
+        encode=6_400,
+        decode=12_000,
+        to_native=4_000,
+        encode_native=2_300,
+        decode_native=9_000,
+        from_native=2_900,
+    ),
+    *timings("employees", "xdr/own", encode=720, decode=800),
+    *timings("employees", "dump/control", encode=80, decode=90),
+    *timings(HOSTILE, "json/fast", loops=1, encode=4_000_000, decode=8_000_000),
+    *timings(HOSTILE, "xdr/own", loops=1, encode=9_994_800),
+    Timing(dataset=HOSTILE, codec="xdr/own", operation="decode", process=0, reason="crashed: SIGSEGV"),
+]
+
+RUN = Run(Path("reports/made-up/results.jsonl"), HEADER, DATASETS, VERIFIED, TIMINGS)
+
+
+def on_terminal(width, run=RUN):
+    return printed(width, lambda out: terminal.render(summarise(run), out))
+
+
+def verification():
+    return printed(80, lambda out: terminal.verification(VERIFIED, ["dump/control"], out))
+
+
+def printed(width, draw):
+    """What a terminal of this width shows, without the blanks that fill its lines."""
+    out = io.StringIO()
+    draw(terminal.console(out, width))
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+
+
+def reports():
+    """By the name of its golden file, each report of the run."""
+    summary = summarise(RUN)
+    return {
+        "report.md": render(summary, "md"),
+        "report.html": render(summary, "html"),
+        "terminal.txt": on_terminal(140),
+        "terminal-80.txt": on_terminal(80),
+        "verification.txt": verification(),
+    }
+
+
+if __name__ == "__main__":
+    for name, text in reports().items():
+        (GOLDEN / name).write_text(text, encoding="utf-8")

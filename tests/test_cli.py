@@ -1,0 +1,427 @@
+"""The command line: what it prints, what it writes, its exit codes, and how it complains."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from serbench import cli, runner
+from serbench.cli import main
+from serbench.inputs import BadInput, duration, read_messages
+from serbench.results import Run, read
+from sercodecs import registry
+from serschema import shared
+from serschema.load import load_schema
+from serschema.model import Field, Int, Record, Schema, String
+
+sys.path.insert(0, str(Path(__file__).parent))
+import synthetic_run
+from synthetic_run import RUN
+
+PERSON = Schema("Person", (Record("Person", (Field("name", 1, String()), Field("age", 2, Int(32), optional=True))),))
+PROTO = (
+    'syntax = "proto3";\n// A person.\nmessage Person { string name = 1; optional int32 age = 2; }\nmessage Dog {}\n'
+)
+
+
+@pytest.fixture
+def proto(tmp_path):
+    path = tmp_path / "person.proto"
+    path.write_text(PROTO)
+    return path
+
+
+@pytest.fixture
+def made_up(monkeypatch, tmp_path):
+    """`runner.run` gives the synthetic run; the plans and arguments it was given are collected."""
+    given = []
+
+    def run(plan, folder, progress, **options):
+        folder.mkdir(parents=True, exist_ok=True)
+        given.append((plan, folder, options))
+        return replace(RUN, path=folder / "results.jsonl")
+
+    monkeypatch.setattr(runner, "run", run)
+    monkeypatch.chdir(tmp_path)
+    return given
+
+
+def complaint(capsys, *arguments):
+    """The one line on standard error of a command that is refused."""
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("serbench: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("serbench: ").rstrip("\n")
+
+
+# Help.
+
+
+@pytest.mark.parametrize("name", ["", *cli.commands.commands])
+def test_help_has_an_example_and_the_exit_codes(name, capsys):
+    assert main([*([name] if name else []), "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "Examples:\n" in out
+    assert f"  serbench {name}" in out
+    assert "Exit codes: 0 done; 1 a check failed; 2 bad input" in " ".join(out.split())
+
+
+HEAVY = ("rich", "numpy", "scipy", "grpc", "grpc_tools", "google", "lxml", "orjson", "fastavro", "msgpack", "pyasn1",
+         "psutil", "zstandard", "sercodecs")  # fmt: skip
+
+
+def test_help_imports_nothing_heavy_and_is_quick():
+    code = (
+        "import sys\nfrom serbench.cli import main\nassert main(['--help']) == 0\n"
+        f"print([name for name in sys.modules if name.partition('.')[0] in {HEAVY}])"
+    )
+    seconds = []
+    for _ in range(3):
+        began = processor_seconds_of_children()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        seconds.append(processor_seconds_of_children() - began)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert min(seconds) < 0.2
+
+
+def processor_seconds_of_children():
+    """Not by the clock on the wall, which other work on the machine makes longer."""
+    used = os.times()
+    return used.children_user + used.children_system
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("serbench 0.")
+
+
+def test_the_module_runs():
+    done = subprocess.run([sys.executable, "-m", "serbench", "nonsense"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("serbench: No such command 'nonsense'")
+
+
+# Durations and data files.
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("2m", 120), ("1h", 3600), ("0.5m", 30), (" 7 s ", 7)]
+)
+def test_durations(text, seconds):
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1d", "m", "1m30s", "1e3", "nan", "\u0661m"])
+def test_what_is_no_duration(text):
+    with pytest.raises(BadInput, match="write 90, 90s, 2m or 1h"):
+        duration(text)
+
+
+ANN, BOB = {"name": "Ann"}, {"name": "Bob", "age": 7}
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ('{"name": "Ann"}', [ANN]),
+        ('{\n "name":\n "Ann"}\n', [ANN]),
+        ('[{"name": "Ann"}, {"name": "Bob", "age": 7}]', [ANN, BOB]),
+        ('{"name": "Ann"}\n{"name": "Bob", "age": 7}\n', [ANN, BOB]),
+        ('\n{"name": "Ann"}\r\n\n{"name": "Bob", "age": 7}', [ANN, BOB]),
+        ('\ufeff{"name": "Ann"}', [ANN]),
+        ('{"name": "\u2028"}\n{"name": "Ann"}', [{"name": "\u2028"}, ANN]),
+    ],
+)
+def test_data_files_are_json_or_json_lines(text, messages, tmp_path, monkeypatch):
+    path = tmp_path / "data.json"
+    path.write_bytes(text.encode())
+    assert read_messages(str(path), PERSON) == messages
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert read_messages("-", PERSON) == messages
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", "no message in it"),
+        (b"[]", "no message in it"),
+        (b"\xff{}", "not UTF-8 at byte 0"),
+        (b'{"name": "Ann"', ":1: column 15: not JSON: "),
+        (b'{"name": "Ann"}\n{"name": Ann}', ":2: column 10: not JSON: "),
+        (b'{\n"name": Ann}', ":2: column 9: not JSON: "),
+        (b'{"name": "Ann"}\n{"name": "Bob", "age": 7.5}', ":2: $.age: expected an integer, found 7.5"),
+        (b'[{"name": "Ann"}, {"age": 7}]', "message 1: $.name: expected a value, as the field is required, found noth"),
+        (b'{"name": "Ann", "age": 2147483648}', "$.age: expected an integer in -2147483648..2147483647, found 21474"),
+        (b'{"name": "Ann", "shoe": 2}', "$: expected only members of Person, found 'shoe'"),
+        (b'{"name": NaN}', 'not JSON: NaN is not in JSON: write "NaN" in quotes'),
+        (b'{"age": ' + b"9" * 5000 + b"}", "not JSON: Exceeds the limit"),
+        (b"7", "$: expected an object for Person, found 7"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"name": "Ann"}\n' + b"[" * 100_000, ":2: nested too deeply"),
+    ],
+)  # fmt: skip
+def test_errors_of_data_files_name_the_place(data, error, tmp_path, proto, capsys):
+    path = tmp_path / "data.json"
+    path.write_bytes(data)
+    message = complaint(capsys, "run", "--schema", f"{proto}:Person", "--data", str(path), "--codec", "xdr")
+    assert message.startswith(str(path))
+    assert error in message
+
+
+# Bad input.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["run", "--budget", "soon"], "'soon' is not a duration"),
+        (["run", "--codec", "jsn"], "no codec or format is called 'jsn'; did you mean json"),
+        (["run", "--schema", "employes"], "no shared schema is called 'employes'; did you mean employee"),
+        (["run", "--schema", "nowhere.proto"], "nowhere.proto: "),
+        (["run", "--schema", "a.txt"], "'a.txt' is not a schema that serbench reads"),
+        (["run", "--data", "a.json"], "--data needs exactly one --schema"),
+        (["run", "--data", "a.json", "--schema", "employee", "--schema", "tree"], "--data needs exactly one --schema"),
+        (["run", "--data", "nowhere.json", "--schema", "employee"], "nowhere.json: No such file"),
+        (["run", "--data", "a.json", "--schema", "employee", "--records", "3"], "--records is for generated data"),
+        (["run", "--records", "0"], "Invalid value for '--records'"),
+        (["run", "--resume"], "--resume needs the folder of the run: --out DIR"),
+        (["run", "--fast"], "No such option"),
+        (["report", "nowhere"], "nowhere/results.jsonl: No such file or directory; a run's folder holds"),
+        (["report", "nowhere", "--format", "pdf"], "'pdf' is not one of 'md', 'html', 'json'"),
+        (["schema", "employee", "--to", "cobol"], "no writer for 'cobol'; there are avro, corba, java, proto"),
+        (["schema", "employee"], "Missing option '--to'"),
+        (["show-source", "--codec", "json", "--schema", "employee"], "json is several codecs: choose one of json/"),
+        (["show-source", "--codec", "json/orjson", "--schema", "employee"], "json/orjson generates no source"),
+        (["nonsense"], "No such command 'nonsense'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, error, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert error in complaint(capsys, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_a_schema_names_its_line(tmp_path, capsys):
+    path = tmp_path / "bad.proto"
+    path.write_text('syntax = "proto3";\nmessage A {\n  strin name = 1;\n}\n')
+    assert f"{path}:3" in complaint(capsys, "run", "--schema", str(path))
+
+
+def test_a_folder_that_cannot_be_made(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    message = complaint(capsys, "run", "-c", "xdr", "-s", "employee", "--out", str(tmp_path / "file" / "run"))
+    assert str(tmp_path / "file") in message
+
+
+def test_what_does_not_print_is_not_printed(capsys):
+    assert "\\x1b[2J" in complaint(capsys, "run", "--codec", "\x1b[2J")
+
+
+# run.
+
+
+def test_run_shows_tables_and_writes_reports(made_up, capsys, tmp_path):
+    assert (
+        main(["run", "--codec", "xdr", "--schema", "employees", "--out", "here", "--seed", "5", "--budget", "1m"]) == 0
+    )
+    out = capsys.readouterr().out
+    ((plan, folder, options),) = made_up
+    assert [data.name for data in plan.data] == ["employees"]
+    assert (plan.codecs, plan.budget_s, plan.seed, folder) == (("xdr/serbench",), 60, 5, Path("here"))
+    assert options["resume"] is False
+    assert options["command"][:4] == ["serbench", "run", "--codec", "xdr"]
+    assert "134     19.4" in out
+    assert out.splitlines()[-1] == "report: here/report.html"
+    assert {path.name for path in Path("here").iterdir()} == {"report.md", "report.html", "report.json"}
+
+
+def test_run_without_options_measures_everything_into_a_new_folder(made_up, capsys):
+    assert main(["run"]) == 0
+    ((plan, folder, _),) = made_up
+    assert tuple(data.name for data in plan.data) == shared.NAMES
+    assert plan.codecs == tuple(info.id for info in registry.codecs())
+    assert plan.budget_s == 120
+    assert folder.parent == Path("reports")
+    assert time.strptime(folder.name, "%Y%m%d-%H%M%S")
+
+
+def test_run_prints_json(made_up, capsys):
+    assert main(["run", "--codec", "xdr", "--schema", "employees", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["datasets"][0]["name"] == "employees"
+    assert err.startswith("report: ")
+
+
+def test_records_are_for_data_that_grows(made_up, capsys):
+    assert main(["run", "--schema", "tree", "--schema", "employee", "--records", "3", "--codec", "xdr"]) == 0
+    ((plan, _, _),) = made_up
+    assert plan.data[0].messages == shared.load("tree", 3).values
+    assert capsys.readouterr().err == "serbench: employee has fixed data: --records does not change it\n"
+
+
+def test_a_schema_without_data_gets_generated_values_and_says_so(made_up, capsys, proto):
+    assert main(["run", "--schema", f"{proto}:Person", "--records", "3", "--seed", "9", "--codec", "xdr"]) == 0
+    ((plan, _, _),) = made_up
+    (data,) = plan.data
+    assert (data.name, data.source, len(data.messages)) == ("person:Person", "generated, seed 9", 3)
+    assert data.schema == load_schema(f"{proto}:Person")
+    assert "no --data, so 3 messages were generated with seed 9" in capsys.readouterr().err
+
+
+def test_data_of_the_user(made_up, capsys, proto, tmp_path):
+    (tmp_path / "people.jsonl").write_text('{"name": "Ann"}\n{"name": "Bob", "age": 7}\n')
+    assert main(["run", "-s", f"{proto}:Person", "-d", "people.jsonl", "-c", "xdr"]) == 0
+    (data,) = made_up[0][0].data
+    assert (data.name, data.source, data.messages) == ("person:Person", "people.jsonl", [ANN, BOB])
+
+
+@pytest.mark.parametrize("out", [[], ["--out", "kept"]])
+def test_ctrl_c_during_a_run_says_what_was_kept_and_how_to_go_on(out, made_up, monkeypatch, capsys):
+    def interrupted(plan, folder, progress, command, **options):
+        folder.mkdir(parents=True)
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            header = replace(RUN.header, command=command)
+            return replace(RUN, path=folder / "results.jsonl", header=header)
+
+    monkeypatch.setattr(runner, "run", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["run", "--codec", "xdr", *out]) == 130
+    assert signal.getsignal(signal.SIGINT) is before
+    folder = Path("kept") if out else next(Path("reports").iterdir())
+    err = capsys.readouterr().err
+    assert f"interrupted; {folder} keeps 11 round trips and {len(RUN.timings)} timings; go on with: " in err
+    assert err.endswith(f"serbench run --codec xdr --out {folder} --resume\n")
+    assert (folder / "report.html").exists()
+
+
+def test_ctrl_c_before_anything_was_measured(monkeypatch, capsys):
+    def interrupted(names):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry, "find", interrupted)
+    assert main(["run", "--codec", "xdr"]) == 130
+    assert capsys.readouterr().err.strip() == "serbench: interrupted; nothing was kept"
+
+
+def test_a_whole_run(tmp_path, capsys):
+    """Nothing made up: the figures of the lecture's two examples, from worker processes."""
+    out = tmp_path / "run"
+    arguments = ["run", "--schema", "integers", "--codec", "xdr", "--budget", "2s", "--out", str(out)]
+    assert main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "first bytes: 3b9aca00 3b9aca01 3b9aca02" in shown
+    assert [row.encoded_bytes for row in read(out).verified] == [[32]]
+    assert main(arguments) == 2
+    assert "holds a run; resume it, or choose another folder" in capsys.readouterr().err
+    assert main([*arguments, "--resume"]) == 0
+
+
+# verify.
+
+
+def verified(monkeypatch, *rows):
+    monkeypatch.setattr(runner, "verify_all", lambda plan, progress: list(rows))
+
+
+def test_verify_employees_for_real(capsys):
+    assert main(["verify", "--schema", "employees", "--codec", "json/stdlib", "--codec", "xml/stdlib", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["codec"], row["status"], row["encoded_bytes"]) for row in rows] == [
+        ("json/stdlib", "ok", [134]),
+        ("xml/stdlib", "ok", [244]),
+    ]
+
+
+def test_verify_fails_if_a_codec_does(monkeypatch, capsys):
+    verified(monkeypatch, *synthetic_run.VERIFIED)
+    assert main(["verify", "--schema", "employees"]) == 1
+    out, err = capsys.readouterr()
+    assert "FAILED" in out
+    assert "serbench: bad/broken failed on employees\n" in err
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [(["equal"], 1), (["equal", "value differs"], 0), (["error: DecodeError"], 0), ([], 0)],
+)
+def test_verify_fails_if_the_control_survives_swapped_bytes(outcomes, code, monkeypatch, capsys):
+    row = synthetic_run.verified(
+        "integers", "struct-native/control", 32, orders={f"big>{n}": outcome for n, outcome in enumerate(outcomes)}
+    )
+    verified(monkeypatch, row)
+    assert main(["verify", "--schema", "integers", "--codec", "struct-native"]) == code
+    assert ("the test shows nothing" in capsys.readouterr().err) == bool(code)
+
+
+def test_the_control_fails_on_integers_for_real(capsys):
+    assert main(["verify", "--schema", "integers", "--codec", "struct-native"]) == 0
+    assert "struct-native/control, byte order big read as little: value differs (integers)" in capsys.readouterr().out
+
+
+# The other commands.
+
+
+def test_codecs(capsys, monkeypatch):
+    monkeypatch.setattr(registry, "missing", lambda info: "pip install lxml" if info.distribution == "lxml" else "")
+    assert main(["codecs"]) == 0
+    table = capsys.readouterr().out
+    assert main(["codecs", "--json"]) == 0
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(rows) == {info.id for info in registry.codecs()}
+    assert all(name in table for name in rows)
+    assert (rows["xml/lxml"]["status"], rows["xml/lxml"]["version"]) == ("pip install lxml", "")
+    assert (rows["xdr/serbench"]["textual"], rows["xdr/serbench"]["status"]) == (False, "ok")
+    assert rows["msgpack/msgpack"]["limits"] == "integers -2^63 to 2^64-1"
+    assert rows["struct-native/control"]["control"] is True
+    assert "struct-native/control (control)" in table
+
+
+def test_schemas(capsys):
+    assert main(["schemas", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert tuple(rows) == shared.NAMES
+    assert (rows["employees"]["root"], rows["employees"]["information_bytes"]) == ("Employees", 26)
+    assert main(["schemas"]) == 0
+    assert "employees " in capsys.readouterr().out
+
+
+def test_report_writes_the_formats_asked_for(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("serbench.results.read", lambda folder: Run(folder / "results.jsonl", *synthetic_parts()))
+    assert main(["report", str(tmp_path), "--format", "md"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/report.md\n"
+    assert main(["report", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"report.md", "report.html", "report.json"}
+
+
+def synthetic_parts():
+    return RUN.header, RUN.datasets, RUN.verified, RUN.timings
+
+
+def test_show_source(capsys):
+    assert main(["show-source", "--codec", "xdr", "--schema", "integers"]) == 0
+    assert "def encode" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("language", cli.WRITERS)
+def test_schema_in_every_language(language, capsys):
+    assert main(["schema", "employee", "--to", language]) == 0
+    assert "Employee" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_enough_is_told_nothing():
+    code = "import sys; from serbench.cli import main; sys.exit(main(['schemas', '--json']))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141

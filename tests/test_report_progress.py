@@ -1,0 +1,61 @@
+"""How far a run is: a bar on a terminal, a line now and then in a log."""
+
+import sys
+
+import pytest
+from serbench.report import progress
+from serbench.report.progress import Bar, Lines, left_text, watcher
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is set."""
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(65, "1:05 left"), (5, "0:05 left"), (0.2, "nearly done"), (-9, "nearly done")]
+)
+def test_time_left(seconds, text):
+    assert left_text(seconds) == text
+
+
+def test_a_log_gets_a_line_every_ten_seconds(clock, capsys):
+    lines = Lines(120)
+    lines.started(3)
+    for second, done in ((0, 0.0), (4, 0.1), (11, 0.256), (20, 0.3), (22, 1.0)):
+        clock[0] = 1000.0 + second
+        lines.step(f"verify a\n{second}", done)
+    lines.finished()
+    assert capsys.readouterr() == (
+        "",
+        "  0 %, 2:00 left, verify a\\x0a0\n 26 %, 1:49 left, verify a\\x0a11\n100 %, 1:38 left, verify a\\x0a22\n",
+    )
+
+
+def test_without_a_budget_nobody_knows_how_long_it_takes(clock, capsys):
+    lines = Lines()
+    lines.started(1)
+    lines.step("verify", 0.5)
+    assert capsys.readouterr().err == " 50 %, verify\n"
+
+
+def test_a_terminal_gets_a_bar(monkeypatch, clock, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    bar = Bar(120)
+    bar.started(3)
+    clock[0] += 55
+    bar.step("decode [red]tree", 0.5)
+    bar.finished()
+    out, err = capsys.readouterr()
+    assert out == ""
+    for text in (" 50 %", "1:05 left", "decode [red]tree"):
+        assert text in err
+
+
+@pytest.mark.parametrize(("terminal", "kind"), [(True, Bar), (False, Lines)])
+def test_the_watcher_fits_standard_error(terminal, kind, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    assert type(watcher(1)) is kind
