@@ -215,10 +215,10 @@ def test_one_text_does_not_become_many(function):
 
 def test_a_run_of_opcodes_takes_time_in_proportion():
     for data in (b"]" * 1_000_000, b"(" * 1_000_000, b"N0" * 500_000, b"\x8c\xff" * 500_000, b"I" * 1_000_000):
-        start = time.monotonic()
+        start = time.process_time()
         with pytest.raises(DecodeError):
             DECODE(data + b"R.")
-        assert time.monotonic() - start < 1.0
+        assert time.process_time() - start < 10.0  # quadratic would be hours
 
 
 def test_kinds_that_carry_state_come_back_as_themselves():

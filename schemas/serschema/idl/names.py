@@ -20,6 +20,7 @@ from serschema.model import (
     List,
     Map,
     Record,
+    Scalar,
     Schema,
     String,
     Timestamp,
@@ -121,12 +122,12 @@ def comment(doc: str, mark: str = "//") -> list[str]:
     return [f"{mark} {line}".rstrip() for line in lines] if doc.strip() else []
 
 
-def block_comment(doc: str) -> list[str]:
+def block_comment(doc: str, opening: str = "/*") -> list[str]:
     """The same between `/*` and `*/`."""
     lines = comment(doc.replace("*/", "* /"), " *")
     if len(lines) == 1:
-        return [f"/* {lines[0][3:]} */"]
-    return ["/*", *lines, " */"] if lines else []
+        return [f"{opening} {lines[0][3:]} */"]
+    return [opening, *lines, " */"] if lines else []
 
 
 def indent(lines: Iterable[str], by: str = "  ") -> list[str]:
@@ -148,3 +149,19 @@ def spell_length(least: int, most: int | None) -> str:
     if not least and most is None:
         return ""
     return f"{least or ''}..{'' if most is None else most}"
+
+
+def remark(type_: Type, schema: Schema, own: Callable[[Scalar | List], str]) -> str:
+    """What a declaration does not say about a type and what it holds; `own` says it of a scalar or a list itself."""
+    kind = schema.resolve(type_)
+    match kind:
+        case Enum() | Union() | Record():
+            return ""
+        case List():
+            item = remark(kind.item, schema, own)
+            return "; ".join(filter(None, [own(kind), item and f"each {item}"]))
+        case Map():
+            key, value = remark(kind.key, schema, own), remark(kind.value, schema, own)
+            return "; ".join(filter(None, [key and f"keys {key}", value and f"values {value}"]))
+        case _:
+            return own(kind)
