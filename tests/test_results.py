@@ -17,7 +17,7 @@ HEADER = Header(
 )
 LINES = [
     HEADER,
-    Dataset(name="d", source="shared", root="R", messages=2, information_bytes=9, description="ñandú"),
+    Dataset(name="d", source="shared", root="R", messages=2, timed=2, information_bytes=9, description="ñandú"),
     Verified(dataset="d", codec="a/b", status="lossy", losses={"NaN payload": 2}, encoded_bytes=[3, 4]),
     Verified(dataset="d", codec="a/c", status="failed", reason="$: 'a\ud800' became 'b'", deterministic=False),
     Timing(dataset="d", codec="a/b", operation="encode", process=0, loops=8, samples_ns=[5, 6], canary_ns=[1, 1]),
@@ -73,7 +73,8 @@ def test_nothing_whole_is_overwritten_when_a_file_is_gone_on_with(tmp_path):
     [
         ("", "has no header"),
         (
-            '{"kind": "dataset", "name": "d", "source": "", "root": "", "messages": 1, "information_bytes": 1}\n',
+            '{"kind": "dataset", "name": "d", "source": "", "root": "", '
+            '"messages": 1, "timed": 1, "information_bytes": 1}\n',
             "no header",
         ),
         ("hello\n", ":1: not a line of a result file"),

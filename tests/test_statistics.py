@@ -12,7 +12,7 @@ HEADER = Header(plan_sha256="", started="", command=[], budget_s=1, seed=1, mach
 
 
 def run(*timings, messages=1):
-    dataset = Dataset(name="d", source="shared", root="R", messages=messages, information_bytes=1)
+    dataset = Dataset(name="d", source="shared", root="R", messages=messages, timed=messages, information_bytes=1)
     return Run(Path(), HEADER, [dataset], [], list(timings))
 
 

@@ -27,6 +27,9 @@ OK, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
 EXIT_CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 130 interrupted; 141 output not wanted."
 
+SAMPLE = 1000
+"""How many messages of data files are measured unless --sample says otherwise."""
+
 WRITERS = ("avro", "java", "proto")
 """The schema languages that `serschema.idl` has a module for, each with `write(schema)`."""
 
@@ -86,7 +89,19 @@ _schema_option = click.option(
     "--schema", "-s", "schemas", multiple=True, metavar="S", help="A shared schema, FILE.proto or FILE.proto:TYPE."
 )
 _data_option = click.option(
-    "--data", "-d", metavar="FILE", help="JSON or JSON Lines, messages of the one --schema; - is standard input."
+    "--data",
+    "-d",
+    multiple=True,
+    metavar="FILE",
+    help="JSON or JSON Lines (.gz, .zst too), a folder, or -; without --schema one is inferred; repeat.",
+)
+_sample_option = click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Messages taken of --data.",
 )
 _seed_option = click.option("--seed", default=1, show_default=True, help="What random choices start from.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
@@ -115,6 +130,7 @@ def commands() -> None:
 @_schema_option
 @_data_option
 @_codec_option
+@_sample_option
 @click.option("--records", type=click.IntRange(min=1), metavar="N", help="How many records generated data has.")
 @click.option("--budget", default="2m", show_default=True, metavar="T", help="Time to spend: 90, 90s, 2m, 1h.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: reports/YYYYmmdd-HHMMSS.")
@@ -123,8 +139,9 @@ def commands() -> None:
 @_json_option
 def run(
     schemas: tuple[str, ...],
-    data: str | None,
+    data: tuple[str, ...],
     codecs: tuple[str, ...],
+    sample: int,
     records: int | None,
     budget: str,
     out: Path | None,
@@ -140,7 +157,7 @@ def run(
     if resume and out is None:
         raise _UsageError("--resume needs the folder of the run: --out DIR")
     budget_s = inputs.duration(budget)
-    plan = _plan(schemas, data, codecs, records, seed, budget_s)
+    plan = _plan(schemas, data, codecs, records, seed, budget_s, sample)
     folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
     command = ["serbench", *click.get_current_context().obj]
     with _Interruption() as interruption:
@@ -187,11 +204,12 @@ def _kept(done: "Run", folder: Path) -> str:
 
 def _plan(
     schemas: tuple[str, ...],
-    data: str | None,
+    data: tuple[str, ...],
     codecs: tuple[str, ...],
     records: int | None = None,
     seed: int = 1,
     budget_s: float = 120.0,
+    sample: int = SAMPLE,
 ) -> "Plan":
     from sercodecs import registry
 
@@ -199,7 +217,7 @@ def _plan(
     from serbench.plan import Plan
 
     infos = registry.find(codecs) if codecs else registry.codecs()
-    sets, notes = inputs.data_sets(schemas, data, records, seed)
+    sets, notes = inputs.data_sets(schemas, data, records, seed, sample)
     for note in notes:
         _note(note)
     return Plan(data=sets, codecs=tuple(info.id for info in infos), budget_s=budget_s, seed=seed)
@@ -213,8 +231,9 @@ def _plan(
 @_codec_option
 @_schema_option
 @_data_option
+@_sample_option
 @_json_option
-def verify(codecs: tuple[str, ...], schemas: tuple[str, ...], data: str | None, as_json: bool) -> int:
+def verify(codecs: tuple[str, ...], schemas: tuple[str, ...], data: tuple[str, ...], sample: int, as_json: bool) -> int:
     """Round trips only: does every value come back equal? Exit code 1 if one does not.
 
     Where a codec offers both byte orders, the bytes of each are also read as the other's. A control has to fail that.
@@ -222,7 +241,7 @@ def verify(codecs: tuple[str, ...], schemas: tuple[str, ...], data: str | None, 
     from serbench import runner
     from serbench.report import progress, terminal
 
-    plan = _plan(schemas, data, codecs)
+    plan = _plan(schemas, data, codecs, sample=sample)
     verified = runner.verify_all(plan, progress.watcher())
     controls = [info.id for info in plan.infos() if info.control]
     problems = [f"{row.codec} failed on {row.dataset}" for row in verified if row.status == "failed"]
@@ -405,6 +424,25 @@ def translate(spec: str, language: str) -> None:
         raise _UsageError(f"no writer for {language!r}; there are {', '.join(WRITERS)}")
     held = inputs.schema(spec)
     click.echo(import_module(f"serschema.idl.{language}").write(held), nl=False)
+
+
+@commands.command(
+    "infer", epilog=_epilog("serbench infer people.jsonl > people.proto", "zcat log.gz | serbench infer -")
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def infer_schema(files: tuple[str, ...]) -> None:
+    """Print the schema that data has, as .proto, to be saved, edited and given to --schema.
+
+    FILE is JSON or JSON Lines, plain, .gz or .zst, a folder of such, or - for standard input. It is read once, as a
+    stream. What was chosen and could have been chosen otherwise is told on standard error.
+    """
+    from serschema.idl import proto
+    from serschema.load.infer import infer
+
+    found = infer(files)
+    for note in found.schema.notes:
+        _note(note)
+    click.echo(proto.write(found.schema), nl=False)
 
 
 def _print_json(held: object) -> None:

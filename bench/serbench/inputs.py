@@ -1,19 +1,17 @@
 """What a user hands to the command line: durations, schemas, data files. Every error says where, and what to do."""
 
-import json
+import random
 import re
-import sys
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
-from serschema import shared
-from serschema.errors import SchemaError, SerError, ValueMismatch
+from serschema import data, shared
+from serschema.errors import SerError
 from serschema.generate import generate
-from serschema.jsonform import from_json
 from serschema.load import load_schema
+from serschema.load.infer import infer
 from serschema.model import Schema, Value
-from serschema.values import check
 
 from serbench.plan import Data
 
@@ -48,20 +46,61 @@ def _file_schema(spec: str) -> Schema:
 
 
 def data_sets(
-    specs: Sequence[str], file: str | None, records: int | None, seed: int
+    specs: Sequence[str], files: Sequence[str], records: int | None, seed: int, sample: int
 ) -> tuple[tuple[Data, ...], list[str]]:
-    """The data sets of `--schema` and `--data`, and notes on what was done that was not asked for."""
-    if file is not None:
-        if len(specs) != 1:
-            raise BadInput("--data needs exactly one --schema, which its messages are of: --schema person.proto")
+    """The data sets of `--schema` and `--data`, and notes on what was done that was not asked for.
+
+    Data without a schema has one inferred. Every message of the files is checked; at most `sample` are taken.
+    """
+    if files:
+        if len(specs) > 1:
+            raise BadInput("--data goes with one --schema, which its messages are of, or with none")
         if records is not None:
             raise BadInput("--records is for generated data; with --data the file says how many messages there are")
-        held = schema(specs[0])
-        messages = read_messages(file, held)
-        name = "standard input" if file == "-" else Path(file).name
-        return (Data(name=_name(specs[0]), source=name, schema=held, messages=messages, description=_title(held)),), []
+        return _with_files(specs, files, seed, sample)
     notes: list[str] = []
     return tuple(_without_file(spec, records, seed, notes) for spec in specs or shared.NAMES), notes
+
+
+def _with_files(
+    specs: Sequence[str], files: Sequence[str], seed: int, sample: int
+) -> tuple[tuple[Data, ...], list[str]]:
+    source = " ".join("standard input" if file == "-" else Path(file).name for file in files)
+    if specs:
+        held, notes = schema(specs[0]), []
+        name, places = _name(specs[0]), data.read(files, held, proto_defaults=_is_proto(specs[0]))
+    else:
+        inferred = infer(files)
+        held, notes = inferred.schema, [f"inferred: {note}" for note in inferred.schema.notes]
+        name, places = held.root, inferred.read(files)
+    messages, count = _reservoir((value for _, value in places), sample, seed)
+    if count > len(messages):
+        notes.append(
+            f"{len(messages):,} of {count:,} messages are measured, chosen at random with seed {seed}: --sample"
+        )
+        source += f", {len(messages):,} of {count:,} messages"
+    return (Data(name=name, source=source, schema=held, messages=messages, description=_title(held)),), notes
+
+
+def _is_proto(spec: str) -> bool:
+    return ".proto" in Path(spec).name
+
+
+def _reservoir(values: Iterator[Value], size: int, seed: int) -> tuple[list[Value], int]:
+    """At most `size` of the values, each with the same chance, in their order, and how many there were.
+
+    Vitter, "Random sampling with a reservoir" (ACM TOMS 11(1), 1985), algorithm R.
+    """
+    chance = random.Random(seed)
+    kept: list[tuple[int, Value]] = []
+    count = 0
+    for value in values:
+        if count < size:
+            kept.append((count, value))
+        elif (place := chance.randrange(count + 1)) < size:
+            kept[place] = (count, value)
+        count += 1
+    return [value for _, value in sorted(kept, key=itemgetter(0))], count
 
 
 def _without_file(spec: str, records: int | None, seed: int, notes: list[str]) -> Data:
@@ -86,77 +125,3 @@ def _name(spec: str) -> str:
 
 def _title(held: Schema) -> str:
     return held.doc.partition("\n")[0]
-
-
-def read_messages(file: str, held: Schema) -> list[Value]:
-    """The messages of a file of JSON (one, or a list of them) or JSON Lines, in the form of `serschema.jsonform`.
-
-    `-` is standard input. Each is checked against the schema.
-    """
-    name = "standard input" if file == "-" else file
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise BadInput(f"{file}: {error.strerror}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{name}: not UTF-8 at byte {error.start}: save it as UTF-8") from None
-    messages = [_message(plain, held, place) for plain, place in _plain(text, name)]
-    if not messages:
-        raise BadInput(f"{name}: no message in it: give one JSON object, a list of them, or one object per line")
-    return messages
-
-
-def _message(plain: Any, held: Schema, place: str) -> Value:
-    try:
-        value = from_json(plain, held)
-        check(value, held)
-    except (ValueMismatch, SchemaError) as error:
-        raise BadInput(f"{place}: {error}") from None
-    except RecursionError:
-        raise BadInput(f"{place}: nested too deeply") from None
-    return value
-
-
-def _plain(text: str, name: str) -> Iterator[tuple[Any, str]]:
-    """Each message's JSON and its place."""
-    if _is_lines(text):
-        for number, line in enumerate(text.split("\n"), 1):
-            if line.strip():
-                yield _parse(line, f"{name}:{number}", number), f"{name}:{number}"
-        return
-    if not text.strip():
-        return
-    whole = _parse(text, name)
-    if isinstance(whole, list):
-        yield from ((plain, f"{name}: message {number}") for number, plain in enumerate(whole))
-    else:
-        yield whole, name
-
-
-def _is_lines(text: str) -> bool:
-    """Whether the first line that is not blank is a JSON object by itself, and there are more."""
-    first, _, rest = text.strip().partition("\n")
-    if not rest:
-        return False
-    try:
-        return isinstance(json.loads(first), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _parse(text: str, name: str, line: int = 0) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refused)
-    except json.JSONDecodeError as error:
-        place = f"{name}: column {error.colno}" if line else f"{name}:{error.lineno}: column {error.colno}"
-        raise BadInput(f"{place}: not JSON: {error.msg}") from None
-    except RecursionError:
-        raise BadInput(f"{name}: nested too deeply") from None
-    except ValueError as error:  # what parse_constant and the limit on digits of an integer say
-        raise BadInput(f"{name}: not JSON: {str(error).partition(';')[0]}") from None
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(f'{constant} is not in JSON: write "{constant}" in quotes')

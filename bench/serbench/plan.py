@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 
 from sercodecs import registry
@@ -15,11 +16,15 @@ from sercodecs.contract import CodecInfo
 from serschema.errors import SerError
 from serschema.jsonform import schema_to_json, to_json
 from serschema.model import Schema, Value
+from serschema.values import information
 
 from serbench.results import OPERATIONS, Operation
 
 LEVELS = (("zlib", 6), ("zstd", 3))
 PROCESSES = 5
+MOST_TIMED = 64
+TIMED_BYTES = 1 << 20
+"""At most so many messages, and about so many octets of information, are handled by one timed call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,18 @@ class Data:
     def __post_init__(self) -> None:
         if not self.messages:
             raise SerError(f"data set {self.name}: holds no message")
+
+    @cached_property
+    def information(self) -> list[int]:
+        """The octets of information in each message."""
+        return [information(message, self.schema) for message in self.messages]
+
+    @cached_property
+    def timed(self) -> list[Value]:
+        """The messages that are timed: all, or an even choice of them, so that one call does not take for ever."""
+        usual = max(1, sum(self.information) // len(self.messages))
+        count = min(len(self.messages), MOST_TIMED, max(1, TIMED_BYTES // usual))
+        return [self.messages[i * len(self.messages) // count] for i in range(count)]
 
 
 @dataclass(frozen=True, kw_only=True)

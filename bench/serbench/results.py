@@ -46,12 +46,13 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Messages of one schema. `source` is `shared` or the data file's name."""
+    """Messages of one schema, of which `timed` are timed. `source` is `shared` or the data file's name."""
 
     name: str
     source: str
     root: str
     messages: int
+    timed: int
     information_bytes: int
     description: str = ""
 
@@ -84,7 +85,7 @@ class Verified:
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """Raw samples of one operation in one process. A call handles all messages of the data set once.
+    """Raw samples of one operation in one process. A call handles the timed messages of the data set once.
 
     samples_ns[i] is the time of `loops` calls in round i; canary_ns[i] that of the canary before the round. Where an
     operation is too slow to take part in every round, `rounds` has the number of the round of each sample. A `reason`

@@ -19,7 +19,7 @@ from statistics import fmean
 from typing import Any, Protocol
 
 from serschema.jsonform import schema_to_json, to_json
-from serschema.values import check, information
+from serschema.values import check
 
 from serbench import environment
 from serbench.plan import Data, Plan
@@ -139,7 +139,8 @@ def _dataset(data: Data) -> Dataset:
         source=data.source,
         root=data.schema.root,
         messages=len(data.messages),
-        information_bytes=sum(information(message, data.schema) for message in data.messages),
+        timed=len(data.timed),
+        information_bytes=sum(data.information),
         description=data.description,
     )
 
@@ -317,7 +318,8 @@ class _Session:
             started_s = time.monotonic() - began
             for frame in worker.request(
                 "block",
-                **self.cases[block.data.name],
+                **self.cases[block.data.name]
+                | {"messages": [to_json(message, block.data.schema) for message in block.data.timed]},
                 candidates=block.candidates,
                 budget_ns=int(max(0.0, budget_s - started_s) * 1e9),
                 seed=f"{self.plan.seed} {block.data.name} {block.direction} {process}",

@@ -67,7 +67,7 @@ class Ratio:
 def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
     """The figure of each (data set, codec, operation) that has samples."""
     bound = quiet_bound(run)
-    messages = {dataset.name: dataset.messages for dataset in run.datasets}
+    messages = {dataset.name: dataset.timed for dataset in run.datasets}
     cells: dict[tuple[str, str, Operation], list[Timing]] = defaultdict(list)
     for timing in run.timings:
         if timing.samples_ns:

@@ -95,7 +95,8 @@ class Table:
         count, octets = self.dataset.messages, self.dataset.information_bytes
         if count == 1:
             return f"1 message with {size_text(octets)} bytes of information"
-        return f"{count:,} messages with {size_text(octets / count)} bytes of information each, on average"
+        timed = "" if self.dataset.timed == count else f"; times are of {self.dataset.timed} of them, evenly chosen"
+        return f"{count:,} messages with {size_text(octets / count)} bytes of information each, on average{timed}"
 
     @property
     def notes(self) -> list[str]:
