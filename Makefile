@@ -40,6 +40,10 @@ format: .venv/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+peers:
+	apt-get update --quiet --quiet
+	sed 's/#.*//' requirements/peers.txt | xargs env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends
+
 benchmark: .venv/dev.stamp
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 

@@ -30,7 +30,7 @@ EXIT_CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 130 interrupted
 SAMPLE = 1000
 """How many messages of data files are measured unless --sample says otherwise."""
 
-WRITERS = ("avro", "java", "proto")
+WRITERS = ("avro", "corba", "java", "jsonschema", "proto", "thrift", "xdr")
 """The schema languages that `serschema.idl` has a module for, each with `write(schema)`."""
 
 

@@ -31,16 +31,20 @@ from serschema.model import (
 
 
 class Scope:
-    """The names of one scope. `fold` maps names to what has to differ: `str.lower` where case does not count."""
+    """The names of one scope. `fold` maps names to what has to differ: `str.lower` where case does not count.
 
-    def __init__(self, reserved: Iterable[str] = (), fold: Callable[[str], str] = str) -> None:
+    `filler` is what goes behind a name that is not free, where an underscore cannot.
+    """
+
+    def __init__(self, reserved: Iterable[str] = (), fold: Callable[[str], str] = str, filler: str = "_") -> None:
         self.fold = fold
+        self.filler = filler
         self.taken = {fold(word) for word in reserved}
 
     def take(self, wanted: str) -> str:
         """The name, with underscores until it is free; it is not free from then on."""
         while self.fold(wanted) in self.taken:
-            wanted += "_"
+            wanted += self.filler
         self.taken.add(self.fold(wanted))
         return wanted
 
@@ -54,6 +58,10 @@ class Scope:
             else:
                 given[name] = self.take(name)
         return given | {name: self.take(name) for name in late}
+
+    def reshape(self, wanted: Iterable[str], shape: Callable[[str], str]) -> dict[str, str]:
+        """A name of another shape for each; those that are of it already come first."""
+        return {name: self.take(shape(name)) for name in sorted(wanted, key=lambda name: shape(name) != name)}
 
 
 def members(fields: Iterable[Field], reserved: Iterable[str], fold: Callable[[str], str] = str) -> dict[str, str]:
@@ -159,7 +167,9 @@ def remark(type_: Type, schema: Schema, own: Callable[[Scalar | List], str]) -> 
             return ""
         case List():
             item = remark(kind.item, schema, own)
-            return "; ".join(filter(None, [own(kind), item and f"each {item}"]))
+            return "; ".join(
+                filter(None, [own(kind), item and f"{'items' if isinstance(kind.item, List | Map) else 'each'} {item}"])
+            )
         case Map():
             key, value = remark(kind.key, schema, own), remark(kind.value, schema, own)
             return "; ".join(filter(None, [key and f"keys {key}", value and f"values {value}"]))

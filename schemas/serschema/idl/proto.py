@@ -73,18 +73,23 @@ def inlined(record: Record, field: Field, schema: Schema) -> bool:
     A oneof reaches the model as a union that nothing else uses, in a field that has the number of its first
     alternative. Neither a number nor a name of it may be that of another field.
     """
-    union = schema.resolve(field.type)
-    if not isinstance(union, Union) or field.number != union.alternatives[0].number:
-        return False
-    if sum(type == field.type for type in _held(schema)) > 1:
+    union = _choice(field, schema)
+    if not union:
         return False
     others = [other for other in record.fields if other is not field]
     for other in tuple(others):
-        kind = schema.resolve(other.type)
-        if isinstance(kind, Union):
-            others.extend(kind.alternatives)
+        if choice := _choice(other, schema):
+            others.extend(choice.alternatives)
     numbers, names = {other.number for other in others}, {other.name for other in others}
     return not any(a.number in numbers or a.name in names for a in union.alternatives)
+
+
+def _choice(field: Field, schema: Schema) -> Union | None:
+    """The union that a field holds, if it looks like a oneof."""
+    union = schema.resolve(field.type)
+    if not isinstance(union, Union) or field.number != union.alternatives[0].number:
+        return None
+    return union if sum(type == field.type for type in _held(schema)) == 1 else None
 
 
 def _held(schema: Schema) -> Iterable[Type]:

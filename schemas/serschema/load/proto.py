@@ -32,6 +32,7 @@ from google.protobuf.descriptor_pb2 import FeatureSet, FieldDescriptorProto, Fil
 
 from serschema.errors import SchemaError
 from serschema.idl.names import camel, lower_camel
+from serschema.idl.proto import inlined
 from serschema.model import (
     MAX_DEPTH,
     Bool,
@@ -225,6 +226,7 @@ class _Importer:
         self.entries: dict[str, Descriptor] = {}  # the messages that protoc makes up for the maps
         self.names: dict[str, str] = {}
         self.notes: list[str] = []
+        self.choices: set[str] = set()  # the fields that are oneofs
         for proto in files:
             found = (root / proto.name for root in roots)
             shown = path if proto.name == virtual else next(filter(Path.exists, found), proto.name)
@@ -268,9 +270,22 @@ class _Importer:
         self.names = self.short_names(reachable)
         types = tuple(map(self.convert, reachable))
         try:
-            return Schema(self.names[root], types, self.file.doc((FILE_SYNTAX,)), tuple(self.notes))
+            schema = Schema(self.names[root], types, self.file.doc((FILE_SYNTAX,)))
         except SchemaError as error:
             raise SchemaError(str(error), source=self.file.shown) from None
+        return replace(schema, notes=(*self.notes, *self.misread(schema)))
+
+    def misread(self, schema: Schema) -> Iterator[str]:
+        """Notes on unions that the model cannot tell from a oneof, or oneofs that it cannot tell from a union."""
+        for record in (type for type in schema.types if isinstance(type, Record)):
+            for field in record.fields:
+                if isinstance(schema.resolve(field.type), Union):
+                    place = f"{record.name}.{field.name}"
+                    if inlined(record, field, schema) != (place in self.choices):
+                        meant, taken = "a message", "a oneof"
+                        if place in self.choices:
+                            meant, taken = taken, meant
+                        yield f"{place}: {meant} here, but {taken} to the codecs of Protocol Buffers"
 
     # The root
 
@@ -444,6 +459,7 @@ class _Importer:
         node = self.oneofs[full]
         rules = node.proto.options.Extensions[self.oneof_rules]
         name = node.name(rules.name or node.proto.name)
+        self.choices.add(f"{self.names[full.rpartition('.')[0]]}.{name}")
         return Field(name, number, Ref(self.names[full]), not rules.required, rules.key, node.doc())
 
     def field(self, node: _Node, index: int, *, alternative: bool = False) -> Field:

@@ -1,0 +1,152 @@
+"""Apache Thrift: an IDL file for the thrift compiler (thrift.apache.org, "Thrift interface description language").
+
+    Bool, Float            bool, double
+    Int                    i8, i16, i32, i64; unsigned ones, which Thrift lacks, in the next wider, those of 64 bits
+                           in i64 as two's complement
+    String, Bytes          string, binary
+    Enum                   enum
+    Timestamp              i64, microseconds since 1970
+    Uuid, Decimal          binary of 16 octets, string
+    List, Map              list, map
+    Union                  union
+    Record                 struct; a field is `optional` or `required`
+
+What Thrift cannot say is a comment. Refused: field numbers beyond 32767, as Thrift has 16 bits for them.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from serschema.errors import SchemaError
+from serschema.idl.names import Scope, block_comment, indent, members, remark, spell_length, spell_range
+from serschema.model import (
+    Bool,
+    Bytes,
+    Decimal,
+    Enum,
+    Field,
+    Float,
+    Int,
+    List,
+    Map,
+    Record,
+    Scalar,
+    Schema,
+    String,
+    Timestamp,
+    Type,
+    Union,
+    Uuid,
+)
+
+MOST_NUMBER = (1 << 15) - 1
+
+# Names that the compiler refuses because they mean something to it or in a language that it writes.
+_WORDS = """
+BEGIN END abstract alias and args as assert async begin binary bool break byte case catch class clone const continue
+cpp_include cpp_type declare def default del delete do double dynamic elif else elseif elsif end enddeclare endfor
+endforeach endif endswitch endwhile ensure enum except exception exec extends false finally float for foreach from
+function global goto i16 i32 i64 i8 if implements import in include inline instanceof interface is java_package lambda
+list map module namespace native new next nil not oneway optional or package pass php_namespace print private protected
+public py_module raise redo register required rescue retry return self senum service set sizeof slist static string
+struct super switch synchronized then this throw throws transient true try typedef undef union unless unsigned until use
+uuid var virtual void volatile when while with xor xsd_all xsd_attrs xsd_nillable xsd_optional yield
+"""
+RESERVED = frozenset(_WORDS.split())
+
+INTEGERS = {8: "i8", 16: "i16", 32: "i32", 64: "i64"}
+
+
+def write(schema: Schema) -> str:
+    """The text of a .thrift file. Raises `SchemaError` for a field number that Thrift does not have."""
+    return _Writer(schema).text()
+
+
+class _Writer:
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.types = Scope(RESERVED).take_all(type.name for type in schema.types)
+
+    def text(self) -> str:
+        ordered = sorted(self.schema.types, key=lambda type: not isinstance(type, Enum))
+        parts = [block_comment(self.schema.doc), *(list(self.definition(type)) for type in ordered)]
+        return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+    def definition(self, type: Enum | Union | Record) -> Iterator[str]:
+        yield from block_comment(type.doc, "/**")
+        name = self.types[type.name]
+        match type:
+            case Enum():
+                symbols = Scope(RESERVED).take_all(symbol for symbol, _ in type.symbols)
+                yield f"enum {name} {{"
+                yield from indent(f"{symbols[symbol]} = {number}," for symbol, number in type.symbols)
+            case Union():
+                yield f"union {name} {{"
+                yield from indent(self.members(type.name, type.alternatives, alternatives=True))
+            case Record():
+                yield f"struct {name} {{"
+                yield from indent(self.members(type.name, type.fields, alternatives=False))
+            case _:
+                assert_never(type)
+        yield "}"
+
+    def members(self, owner: str, fields: tuple[Field, ...], *, alternatives: bool) -> Iterator[str]:
+        names = members(fields, RESERVED)
+        for field in fields:
+            if field.number > MOST_NUMBER:
+                raise SchemaError(f"{owner}.{field.name}: Thrift does not have the field number {field.number}")
+            presence = "" if alternatives else "optional " if field.optional else "required "
+            note = remark(field.type, self.schema, _own)
+            yield from block_comment(field.doc, "/**")
+            declaration = f"{field.number}: {presence}{self.type(field.type)} {names[field.name]}"
+            yield declaration + (f" // {note}" if note else "")
+
+    def type(self, type_: Type) -> str:
+        kind = self.schema.resolve(type_)
+        match kind:
+            case Bool():
+                return "bool"
+            case Int():
+                return INTEGERS[kind.bits if kind.signed else min(2 * kind.bits, 64)]
+            case Float():
+                return "double"
+            case String() | Decimal():
+                return "string"
+            case Bytes() | Uuid():
+                return "binary"
+            case Timestamp():
+                return "i64"
+            case List(item=item):
+                return f"list<{self.type(item)}>"
+            case Map(key=key, value=value):
+                return f"map<{self.type(key)}, {self.type(value)}>"
+            case Enum() | Union() | Record():
+                return self.types[kind.name]
+            case _:
+                assert_never(kind)
+
+
+def _own(kind: Scalar | List) -> str:
+    """What the declaration does not say."""
+    match kind:
+        case Int():
+            sign = "" if kind.signed else f"unsigned, {kind.bits} bits"
+            return ", ".join(filter(None, [sign, spell_range(kind)]))
+        case Float(32):
+            return "32 bits"
+        case String(most):
+            return "" if most is None else f"at most {most} characters"
+        case Bytes():
+            length = spell_length(kind.min_length, kind.max_length)
+            return length and f"{length} octets"
+        case Timestamp():
+            return "microseconds since 1970-01-01T00:00:00Z"
+        case Uuid():
+            return "UUID"
+        case Decimal(precision, scale):
+            return f"decimal({precision}, {scale})"
+        case List():
+            length = spell_length(kind.min_length, kind.max_length)
+            return length and f"{length} items"
+        case _:
+            return ""
