@@ -30,7 +30,6 @@ from functools import partial
 from importlib import import_module
 from math import inf
 from typing import Any, NoReturn, assert_never
-from uuid import UUID
 
 from serschema.limits import Limits
 from serschema.model import (
@@ -56,6 +55,7 @@ from serschema.model import (
 from serschema.values import is_binary32
 
 from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
+from sercodecs.quick import uuid_of
 from sercodecs.source import Source
 
 TITLES = {
@@ -269,7 +269,7 @@ def _runtime() -> dict[str, Any]:
         "is_binary32": is_binary32,
         "bad": _bad,
         "unwritable": _unwritable,
-        "UUID": UUID,
+        "uuid_of": uuid_of,
         "Decimal": PyDecimal,
         "ABSENT": Null(),
         "noValue": noValue,
@@ -476,7 +476,7 @@ class _Reader:
             case Timestamp():
                 return f"time({target}.asOctets())"
             case Uuid():
-                return f"UUID(bytes={target}.asOctets())"
+                return f"uuid_of({target}.asOctets())"
             case Decimal():
                 found, bound = self.local(f"int({target})"), 10**kind.precision
                 self.require(f"-{bound} < {found} < {bound}", "a decimal of too many digits")

@@ -240,7 +240,7 @@ def _codec(protocol: int) -> CodecInfo:
         limits=Limits() if protocol else Limits(nan="canonical"),
         validates=False,
         compile=compile,
-        note="read through an allow-list",
+        note="decode: a scan of the opcodes, then an allow-listing unpickler; decode_native: the latter alone",
     )
 
 

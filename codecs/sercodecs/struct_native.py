@@ -18,7 +18,6 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
-from uuid import UUID
 
 from serschema.limits import Limits
 from serschema.model import (
@@ -43,6 +42,7 @@ from serschema.model import (
 )
 
 from sercodecs.contract import Codec, CodecInfo, EncodeError, Format, UnsupportedSchema, assemble
+from sercodecs.quick import uuid_of
 from sercodecs.source import Source
 
 FORMAT = Format(
@@ -78,7 +78,7 @@ def _ranged(least: int, most: int, found: int) -> int:
 NAMES: dict[str, Any] = {
     "EPOCH": _EPOCH,
     "MICROSECOND": timedelta(microseconds=1),
-    "UUID": UUID,
+    "uuid_of": uuid_of,
     "exact": _exact,
     "ranged": _ranged,
     "timedelta": timedelta,
@@ -243,7 +243,7 @@ class _Generator:
             case Timestamp():
                 return _Scalar("q", out="({} - EPOCH) // MICROSECOND", into="EPOCH + timedelta(microseconds={})")
             case Uuid():
-                return _Scalar("16s", out="{}.bytes", into="UUID(bytes={})")
+                return _Scalar("16s", out="{}.bytes", into="uuid_of({})")
             case String() | Decimal() | Map() | Union():
                 raise _unsupported(type(kind).__name__.lower(), path)
             case List() | Record():

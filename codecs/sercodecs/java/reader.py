@@ -18,7 +18,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import MAX_EMAX, MIN_EMIN, Context
 from decimal import Decimal as PyDecimal
 from typing import Any, NoReturn, assert_never
-from uuid import UUID
 
 from serschema.idl import java as idl
 from serschema.model import (
@@ -62,6 +61,7 @@ from sercodecs.java.classes import (
     utf,
 )
 from sercodecs.java.shape import Shape, fused, title
+from sercodecs.quick import uuid_of
 from sercodecs.source import Source
 
 CLASSES = 4
@@ -421,7 +421,7 @@ def _decimal(
 
 
 _RUNTIME: dict[str, Any] = {
-    "UUID": UUID,
+    "uuid_of": uuid_of,
     "check_length": _check_length,
     "code_short": _code_short,
     "fail": _fail,
@@ -510,7 +510,7 @@ class _Reader:
                     self.source.line(f"return read_instant(data, p, H, {self.slot(kind)})")
                 case Uuid():
                     self.begin(kind, self.slot(kind))
-                    self.source.line("value = UUID(bytes=data[p + 8 : p + 16] + data[p : p + 8])")
+                    self.source.line("value = uuid_of(data[p + 8 : p + 16] + data[p : p + 8])")
                     self.source.line(f"H.append(({self.slot(kind)}, value))")
                     self.source.line("return value, p + 16")
                 case Decimal():

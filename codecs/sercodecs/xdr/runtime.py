@@ -6,9 +6,9 @@ from decimal import Context
 from decimal import Decimal as PyDecimal
 from itertools import chain
 from typing import Any, NoReturn
-from uuid import UUID, SafeUUID
 
 from sercodecs.contract import DecodeError, EncodeError, decode_error, encode_error
+from sercodecs.quick import uuid_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -62,10 +62,10 @@ def _unscaled(value: PyDecimal, scale: int) -> int:
     return int(value.scaleb(scale, EXACT))
 
 
-def _scaled(unscaled: int, precision: int, scale: int) -> PyDecimal:
-    if not -(10**precision) < unscaled < 10**precision:
-        raise DecodeError(f"decimal of more than {precision} digits")
-    return PyDecimal(unscaled).scaleb(-scale, EXACT)
+def _scaled(unscaled: int, limit: int, exponent: int) -> PyDecimal:
+    if -limit < unscaled < limit:
+        return PyDecimal(unscaled).scaleb(exponent, EXACT)
+    raise DecodeError(f"decimal of more than {len(str(limit)) - 1} digits")
 
 
 def _twos_complement(value: int) -> bytes:
@@ -78,19 +78,7 @@ def _from_twos_complement(data: bytes, precision: int, scale: int) -> PyDecimal:
     unscaled = int.from_bytes(data, "big", signed=True)
     if data != _twos_complement(unscaled):
         raise DecodeError("integer of a decimal that is not the shortest")
-    return _scaled(unscaled, precision, scale)
-
-
-def _uuid(octets: bytes) -> UUID:
-    """UUID(bytes=octets) without its five checks, which take longer than all the rest."""
-    uuid: UUID = _new(UUID)
-    _set(uuid, "int", int.from_bytes(octets, "big"))
-    _set(uuid, "is_safe", SafeUUID.unknown)
-    return uuid
-
-
-_new: Any = object.__new__
-_set = object.__setattr__
+    return _scaled(unscaled, 10**precision, -scale)
 
 
 RUNTIME: dict[str, Any] = {
@@ -114,5 +102,5 @@ RUNTIME: dict[str, Any] = {
     "bad_padding": _bad_padding,
     "scaled": _scaled,
     "unscaled": _unscaled,
-    "uuid": _uuid,
+    "uuid_of": uuid_of,
 }

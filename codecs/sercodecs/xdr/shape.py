@@ -108,9 +108,9 @@ class Shape:
             case Timestamp():
                 return Slot("q", "EPOCH + timedelta(0, 0, {0})", "({0} - EPOCH) // MICROSECOND")
             case Uuid():
-                return Slot("16s", "uuid({0})", "{0}.bytes")
+                return Slot("16s", "uuid_of({0})", "{0}.bytes")
             case Decimal(precision, scale) if precision <= 18:
-                return Slot("q", f"scaled({{0}}, {precision}, {scale})", f"unscaled({{0}}, {scale})")
+                return Slot("q", f"scaled({{0}}, {10**precision}, {-scale})", f"unscaled({{0}}, {scale})")
             case Bytes() if length := fixed_length(kind):
                 write = f"octets({{0}}, {length})"
                 if length % 4 == 0:

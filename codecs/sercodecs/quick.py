@@ -1,0 +1,18 @@
+"""Python objects made without detours: what populating and reading out would otherwise mostly consist of."""
+
+from typing import Any
+from uuid import UUID, SafeUUID
+
+_new: Any = object.__new__
+_set = object.__setattr__
+_unknown = SafeUUID.unknown
+
+
+def uuid_of(octets: bytes) -> UUID:
+    """What `UUID(bytes=octets)` gives, in a third of its time; raises `ValueError` unless there are 16 octets."""
+    if len(octets) != 16:
+        raise ValueError(f"a UUID of {len(octets)} octets")
+    uuid: UUID = _new(UUID)
+    _set(uuid, "int", int.from_bytes(octets, "big"))
+    _set(uuid, "is_safe", _unknown)
+    return uuid
