@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from serbench.report import render
 from serbench.report.summary import (
     Time,
     clean,
@@ -157,3 +158,18 @@ def test_intervals():
 )
 def test_clean_keeps_what_prints(text, shown):
     assert clean(text) == shown
+
+
+def test_sizes_of_many_messages_have_a_distribution():
+    dataset = replace(RUN.datasets[0], messages=101, timed=1)
+    sizes = [*range(1, 101), 1000]
+    verified = [replace(row, encoded_bytes=sizes) for row in RUN.verified if row.codec == "json/fast"]
+    run = replace(
+        RUN, datasets=[dataset], verified=[row for row in verified if row.dataset == dataset.name], timings=[]
+    )
+    (table,) = summarise(run).tables
+    assert [row.spread for row in table.spread] == [(6050, 1, 51, 91, 100, 1000)]
+    assert summarise(replace(run, datasets=[replace(dataset, messages=29)])).tables[0].spread == []
+    for text in (render(summarise(run), "md"), render(summarise(run), "html")):
+        assert "Sizes of the messages, in bytes" in text
+        assert "6,050" in text

@@ -110,6 +110,15 @@ def _dataset(table: Table, number: int) -> str:
         parts.append(_charts(table))
     else:
         parts.append(f'<p class="soft">{caption}. Nothing was measured.</p>')
+    if table.spread:
+        rows = (
+            f'<tr><th scope="row">{text(row.codec)}</th>'
+            + "".join(_number(s.size_text(size)) for size in row.spread)
+            + "</tr>"
+            for row in table.spread
+        )
+        titles = ["codec", *s.SPREAD_TITLES]
+        parts.append(_grid("Sizes of the messages, in bytes", titles, rows, numeric=1, wide=False))
     if table.halves:
         titles = ["codec", *(text(s.HALF_TITLES[operation]) for operation in s.HALVES)]
         rows = (

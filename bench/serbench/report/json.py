@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from serbench.report.summary import Row, Summary, Table
+from serbench.report.summary import SPREAD_TITLES, Row, Summary, Table
 
 
 def render(summary: Summary) -> str:
@@ -40,6 +40,7 @@ def _row(row: Row) -> dict[str, Any]:
         "bytes_per_message": row.size,
         "efficiency_percent": row.efficiency_percent,
         "compressed_bytes_per_message": row.compressed,
+        "bytes_of_messages": dict(zip(SPREAD_TITLES, row.spread)) if row.verified.encoded_bytes else None,
         "sha256": row.verified.sha256,
         "head_hex": row.verified.head_hex,
         "orders": row.verified.orders,

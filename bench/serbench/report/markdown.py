@@ -70,6 +70,12 @@ def _dataset(table: Table) -> list[str]:
         titles = ["codec", "kind", "status", "bytes", "efficiency %", *table.methods]
         titles += ["encode", "ratio", "decode", "ratio"]
         lines += _grid(titles, (_row(row, table) for row in table.measured), left=3)
+    if table.spread:
+        lines += ["Sizes of the messages, in bytes:", ""]
+        lines += _grid(
+            ["codec", *s.SPREAD_TITLES],
+            ([escape(row.codec), *map(s.size_text, row.spread)] for row in table.spread),
+        )
     if table.halves:
         lines += ["Of which the library's own objects take:", ""]
         titles = ["codec", *(s.HALF_TITLES[operation] for operation in s.HALVES)]

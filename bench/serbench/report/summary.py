@@ -18,6 +18,11 @@ WHOLE: tuple[Operation, ...] = ("encode", "decode")
 HALVES: tuple[Operation, ...] = ("to_native", "encode_native", "decode_native", "from_native")
 MEASURED = ("ok", "lossy")
 
+SPREAD_SHARES = (0, 0.5, 0.9, 0.99, 1)
+SPREAD_TITLES = ("total", "least", "median", "90 %", "99 %", "most")
+SPREAD_MESSAGES = 30
+"""With fewer messages than this, quantiles of their sizes say nothing."""
+
 HALF_TITLES: dict[Operation, str] = {
     "to_native": "populate: to the library's object",
     "encode_native": "encode: object to bytes",
@@ -63,6 +68,13 @@ class Row:
         return ", ".join(kind_of(self.about))
 
     @property
+    def spread(self) -> tuple[int, ...]:
+        """Octets of all messages together, and of the least, the quantiles and the greatest, as `SPREAD_TITLES`."""
+        sizes = sorted(self.verified.encoded_bytes)
+        last = len(sizes) - 1
+        return (sum(sizes), *(sizes[round(share * last)] for share in SPREAD_SHARES))
+
+    @property
     def round_trip_ns(self) -> float | None:
         """Encode and decode together."""
         if all(operation in self.times for operation in WHOLE):
@@ -88,6 +100,11 @@ class Table:
     def halves(self) -> list[Row]:
         """The rows that have the cost of the library's own objects apart."""
         return [row for row in self.measured if "to_native" in row.times or "from_native" in row.times]
+
+    @property
+    def spread(self) -> list[Row]:
+        """The rows whose sizes have a distribution worth showing."""
+        return self.measured if self.dataset.messages >= SPREAD_MESSAGES else []
 
     @property
     def caption(self) -> str:

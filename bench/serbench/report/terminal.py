@@ -13,6 +13,7 @@ from rich.text import Text
 from serbench.report.summary import (
     HALVES,
     NONE,
+    SPREAD_TITLES,
     Row,
     Summary,
     Table,
@@ -70,6 +71,10 @@ def _dataset(table: Table, out: Console) -> None:
     out.print(table.caption)
     if table.measured:
         _fitting(_columns(table), table.measured, out)
+    if table.spread:
+        out.print("sizes of the messages, in bytes:")
+        columns = [_Column(title, _spread(place)) for place, title in enumerate(SPREAD_TITLES)]
+        _fitting([_name(), *columns], table.spread, out)
     if table.halves:
         out.print("of which the library's own objects take:")
         _fitting([_name(), *(_half(operation) for operation in HALVES)], table.halves, out)
@@ -92,6 +97,10 @@ def _columns(table: Table) -> list[_Column]:
         _Column("decode", _time("decode")),
         _Column("ratio", _ratio("decode"), rank=1),
     ]
+
+
+def _spread(place: int) -> Callable[[Row], Text]:
+    return lambda row: Text(size_text(row.spread[place]))
 
 
 def _name() -> _Column:
