@@ -14,9 +14,14 @@
 
 A named type is defined where it is used first. A name that Avro reserves gets trailing underscores until it is free.
 `Translator` is that mapping as data: the Avro codec takes the names from it, and makes its own schema for reading.
+
+What the language cannot say stands in the attribute `serbench` (the specification permits attributes of one's own as
+metadata), under the names of the model, so that `serschema.load.avro` reads a file back to the same schema. The codec
+does without it: a container's header is what it would be anywhere else.
 """
 
 import json
+from dataclasses import fields
 from typing import Any, assert_never
 
 from serschema.model import (
@@ -46,11 +51,12 @@ null boolean int long float double bytes string record error enum array map unio
 RESERVED = frozenset(_WORDS.split())
 INT = Int(32)
 LONG = Int(64)
+ATTRIBUTE = "serbench"
 
 
 def write(schema: Schema) -> str:
     """The text of an .avsc file."""
-    return json.dumps(Translator(schema).root(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_Annotated(schema).root(), indent=2, ensure_ascii=False) + "\n"
 
 
 def within(inner: Int, outer: Int) -> bool:
@@ -158,6 +164,71 @@ class Translator:
 
     def decimal(self, precision: int, scale: int) -> Any:
         return {"type": "bytes", "logicalType": "decimal", "precision": precision, "scale": scale}
+
+
+class _Annotated(Translator):
+    """The same with what only the attribute can say."""
+
+    def root(self) -> Any:
+        return _annotate(super().root(), doc=self.schema.doc)
+
+    def named(self, kind: Named) -> Any:
+        made = super().named(kind)
+        if isinstance(made, dict):  # and not the name of what is defined already, nor a union
+            _annotate(made, name=kind.name if made["name"] != kind.name else "")
+        if isinstance(made, dict) and isinstance(kind, Enum):
+            numbers = [number for _, number in kind.symbols]
+            _annotate(made, numbers=numbers if numbers != list(range(len(numbers))) else None)
+        return made
+
+    def chosen(self, union: Union, alternative: Field) -> Any:
+        made = super().chosen(union, alternative)
+        return made if isinstance(made, str) else _annotate(made, union=union.name, union_doc=union.doc)
+
+    def entry(self, kind: Map) -> Any:
+        made = super().entry(kind)
+        return made if isinstance(made, str) else _annotate(made, entry=True)
+
+    def record(self, name: str, doc: str, fields: tuple[Field, ...]) -> Any:
+        made = super().record(name, doc, fields)
+        if isinstance(made, dict):
+            for position, (field, declared) in enumerate(zip(fields, made["fields"], strict=True), 1):
+                _annotate(
+                    declared,
+                    number=field.number if field.number != position else None,
+                    key=field.key if field.key != field.name else None,
+                )
+        return made
+
+    def type(self, type_: Type) -> Any:
+        made = super().type(type_)
+        match type_:
+            case Int():
+                said = beyond(type_, INT if made == "int" else LONG if made == "long" else Int(8))
+            case String():
+                said = beyond(type_, String())
+            case Bytes() if made == "bytes":
+                said = beyond(type_, Bytes())
+            case List(item=item):
+                said = beyond(type_, List(item))
+            case Map(key=String() as key):
+                said = beyond(key, String())
+            case _:
+                return made
+        return _annotate(made if isinstance(made, dict) else {"type": made}, **said) if said else made
+
+
+def _annotate(made: dict[str, Any], **said: Any) -> dict[str, Any]:
+    """Add to the attribute what says something."""
+    if said := {name: value for name, value in said.items() if value is not None and value != ""}:
+        made[ATTRIBUTE] = made.get(ATTRIBUTE, {}) | said
+    return made
+
+
+def beyond(type_: Int | String | Bytes | List, plain: Int | String | Bytes | List) -> dict[str, Any]:
+    """What a type says that the plain one does not."""
+    names = (field.name for field in fields(type_))
+    return {name: getattr(type_, name) for name in names if getattr(type_, name) != getattr(plain, name)}
 
 
 def entry_fields(kind: Map) -> tuple[Field, ...]:
