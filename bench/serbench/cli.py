@@ -86,7 +86,12 @@ _codec_option = click.option(
     "--codec", "-c", "codecs", multiple=True, metavar="C", help="A codec id or format; repeat."
 )
 _schema_option = click.option(
-    "--schema", "-s", "schemas", multiple=True, metavar="S", help="A shared schema, FILE.proto or FILE.proto:TYPE."
+    "--schema",
+    "-s",
+    "schemas",
+    multiple=True,
+    metavar="S",
+    help="A shared schema, FILE[:TYPE] (.proto .avsc .json .py) or module:Type.",
 )
 _data_option = click.option(
     "--data",
@@ -393,7 +398,7 @@ def report(run: Path, formats: tuple[str, ...]) -> None:
 
 @commands.command("show-source", epilog=_epilog("serbench show-source --codec xdr --schema employee"))
 @click.option("--codec", "-c", required=True, metavar="C", help="A codec id or format.")
-@click.option("--schema", "-s", "spec", required=True, metavar="S", help="A shared schema or FILE.proto.")
+@click.option("--schema", "-s", "spec", required=True, metavar="S", help="A shared schema, FILE[:TYPE] or module:Type.")
 def show_source(codec: str, spec: str) -> None:
     """Print the Python that a codec generates for a schema."""
     from sercodecs import registry
