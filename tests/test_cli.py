@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, its exit codes, and how it complains."""
 
+import io
 import json
 import os
 import signal
@@ -205,7 +206,7 @@ def test_a_sample_of_many_messages_is_said(tmp_path, capsys):
         (["run", "--fast"], "No such option"),
         (["report", "nowhere"], "nowhere/results.jsonl: No such file or directory; a run's folder holds"),
         (["report", "nowhere", "--format", "pdf"], "'pdf' is not one of 'md', 'html', 'json'"),
-        (["schema", "employee", "--to", "cobol"], "no writer for 'cobol'; there are avro, "),
+        (["schema", "employee", "--to", "cobol"], "no writer for 'cobol'; there are asn1, avro, "),
         (["schema", "employee"], "Missing option '--to'"),
         (["show-source", "--codec", "json", "--schema", "employee"], "json is several codecs: choose one of json/"),
         (["show-source", "--codec", "json/orjson", "--schema", "employee"], "json/orjson generates no source"),
@@ -438,3 +439,33 @@ def test_a_reader_that_has_enough_is_told_nothing():
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+# One value at a time.
+
+
+@pytest.fixture
+def standard_input(monkeypatch):
+    def give(data):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    return give
+
+
+def test_one_value_there_and_back(standard_input, capsysbinary):
+    standard_input(b'{"integers": [1000000000, 1, 2, 3, 4, 5, 6, -1]}')
+    assert main(["encode", "-s", "integers", "-c", "xdr"]) == 0
+    octets = capsysbinary.readouterr().out
+    assert octets[:4].hex() == "3b9aca00"
+    standard_input(octets)
+    assert main(["convert", "-s", "integers", "--from", "xdr", "--to", "json/orjson"]) == 0
+    assert json.loads(capsysbinary.readouterr().out)["integers"][-1] == -1
+    standard_input(octets.hex().encode())
+    assert main(["explain", "-s", "integers", "-c", "xdr", "--hex"]) == 0
+    assert capsysbinary.readouterr().out.startswith(b"0000  3b 9a ca 00")
+    standard_input(octets)
+    assert main(["explain", "-s", "integers", "-c", "xdr", "--summary"]) == 0
+    assert b"content        32  100.0 %" in capsysbinary.readouterr().out
+    standard_input(octets[:-1])
+    assert main(["decode", "-s", "integers", "-c", "xdr"]) == 2
+    assert b"serbench: " in capsysbinary.readouterr().err

@@ -438,3 +438,10 @@ def test_the_capacity_of_a_list_means_nothing():
 def test_values_that_are_not_of_the_schema(schema, value):
     with pytest.raises(EncodeError):
         java.compile(schema).encode(value)
+
+
+def test_a_type_code_that_is_not_that_of_its_type():
+    forged = STREAM.replace(b"L\0\7address", b"X\0\7address")
+    assert forged != STREAM
+    with pytest.raises(DecodeError, match="type code 'X'"):
+        java.compile(EMPLOYEE).decode(forged)

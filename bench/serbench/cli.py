@@ -30,8 +30,21 @@ EXIT_CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 130 interrupted
 SAMPLE = 1000
 """How many messages of data files are measured unless --sample says otherwise."""
 
-WRITERS = ("avro", "corba", "java", "jsonschema", "proto", "thrift", "xdr")
-"""The schema languages that `serschema.idl` has a module for, each with `write(schema)`."""
+WRITERS = {
+    "asn1": "asn1",
+    "avro": "avro",
+    "capnp": "capnp",
+    "corba": "corba",
+    "flatbuffers": "flatbuffers",
+    "java": "java",
+    "jsonschema": "jsonschema",
+    "ms-idl": "msidl",
+    "proto": "proto",
+    "thrift": "thrift",
+    "xdr": "xdr",
+    "xsd": "xsd",
+}
+"""The schema languages, each with its module of `serschema.idl`, which has `write(schema)`."""
 
 
 class _UsageError(SerError):
@@ -108,6 +121,11 @@ _sample_option = click.option(
     metavar="N",
     help="Messages taken of --data.",
 )
+_one_schema = click.option(
+    "--schema", "-s", "spec", required=True, metavar="S", help="A shared schema, FILE[:TYPE] or module:Type."
+)
+_one_codec = click.option("--codec", "-c", required=True, metavar="C", help="A codec id or format.")
+_hex_option = click.option("--hex", "as_hex", is_flag=True, help="Octets as hexadecimal digits.")
 _seed_option = click.option("--seed", default=1, show_default=True, help="What random choices start from.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 
@@ -397,8 +415,8 @@ def report(run: Path, formats: tuple[str, ...]) -> None:
 
 
 @commands.command("show-source", epilog=_epilog("serbench show-source --codec xdr --schema employee"))
-@click.option("--codec", "-c", required=True, metavar="C", help="A codec id or format.")
-@click.option("--schema", "-s", "spec", required=True, metavar="S", help="A shared schema, FILE[:TYPE] or module:Type.")
+@_one_codec
+@_one_schema
 def show_source(codec: str, spec: str) -> None:
     """Print the Python that a codec generates for a schema."""
     from sercodecs import registry
@@ -428,7 +446,7 @@ def translate(spec: str, language: str) -> None:
     if language not in WRITERS:
         raise _UsageError(f"no writer for {language!r}; there are {', '.join(WRITERS)}")
     held = inputs.schema(spec)
-    click.echo(import_module(f"serschema.idl.{language}").write(held), nl=False)
+    click.echo(import_module(f"serschema.idl.{WRITERS[language]}").write(held), nl=False)
 
 
 @commands.command(
@@ -448,6 +466,57 @@ def infer_schema(files: tuple[str, ...]) -> None:
     for note in found.schema.notes:
         _note(note)
     click.echo(proto.write(found.schema), nl=False)
+
+
+def _single(command: str, spec: str, *codecs: str, **options: bool) -> None:
+    """One value from standard input to standard output; what could be done comes before the error."""
+    from serbench import inputs, single
+
+    output = getattr(single, command)(inputs.schema(spec), *codecs, sys.stdin.buffer.read(), **options)
+    for note in output.notes:
+        _note(note)
+    click.echo(output.data, nl=False)
+    if output.error:
+        raise output.error
+
+
+@commands.command(epilog=_epilog("serbench encode --schema employee --codec xdr --hex < value.json"))
+@_one_schema
+@_one_codec
+@_hex_option
+def encode(spec: str, codec: str, as_hex: bool) -> None:
+    """Encode one value, JSON on standard input; what is lost is said on standard error."""
+    _single("encode", spec, codec, as_hex=as_hex)
+
+
+@commands.command(epilog=_epilog("serbench decode --schema employee --codec xdr < bytes"))
+@_one_schema
+@_one_codec
+@_hex_option
+def decode(spec: str, codec: str, as_hex: bool) -> None:
+    """Print the value of an encoding as JSON."""
+    _single("decode", spec, codec, as_hex=as_hex)
+
+
+@commands.command(epilog=_epilog("serbench convert --schema employee --from json --to xdr --hex < value.json"))
+@_one_schema
+@click.option("--from", "source", required=True, metavar="C", help="The codec of what is read.")
+@click.option("--to", "target", required=True, metavar="C", help="The codec of what is written.")
+@_hex_option
+def convert(spec: str, source: str, target: str, as_hex: bool) -> None:
+    """Convert an encoding into another codec's; --hex is for binary formats, text stays text."""
+    _single("convert", spec, source, target, as_hex=as_hex)
+
+
+@commands.command(epilog=_epilog("serbench explain --schema employee --codec xdr --summary < bytes"))
+@_one_schema
+@_one_codec
+@_hex_option
+@click.option("--summary", is_flag=True, help="Octets by purpose: content, names, tags, lengths, padding...")
+@_json_option
+def explain(spec: str, codec: str, as_hex: bool, summary: bool, as_json: bool) -> None:
+    """Print an encoding as an annotated hexdump: offset, octets, purpose, meaning, path."""
+    _single("explain", spec, codec, as_hex=as_hex, summary=summary, as_json=as_json)
 
 
 def _print_json(held: object) -> None:

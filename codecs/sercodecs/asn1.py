@@ -54,6 +54,7 @@ from serschema.model import (
 )
 from serschema.values import is_binary32
 
+from sercodecs.asn1_explain import explain
 from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
 from sercodecs.quick import uuid_of
 from sercodecs.source import Source
@@ -538,6 +539,7 @@ def _codec(rules: str) -> CodecInfo:
         limits=Limits(nan="refused", negative_zero=False, depth=DEPTH),
         validates=True,
         compile=partial(compile, rules),
+        explain=explain,
     )
 
 

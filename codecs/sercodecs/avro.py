@@ -46,6 +46,7 @@ from serschema.model import (
     fixed_length,
 )
 
+from sercodecs.avro_explain import explain_container, explain_datum
 from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
 from sercodecs.source import Source
 
@@ -507,7 +508,7 @@ class _Reader(_Generator):
                 return ""
 
 
-def _codec(format: Format, compile: Any) -> CodecInfo:
+def _codec(format: Format, compile: Any, explain: Any) -> CodecInfo:
     return CodecInfo(
         format=format,
         implementation="fastavro",
@@ -517,7 +518,8 @@ def _codec(format: Format, compile: Any) -> CodecInfo:
         limits=Limits(),
         validates=True,
         compile=compile,
+        explain=explain,
     )
 
 
-CODECS = (_codec(DATUM, compile_datum), _codec(CONTAINER, compile_container))
+CODECS = (_codec(DATUM, compile_datum, explain_datum), _codec(CONTAINER, compile_container, explain_container))

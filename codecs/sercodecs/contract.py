@@ -59,6 +59,30 @@ class Format:
     byte_order: ByteOrder
 
 
+Purpose = Literal["content", "name", "tag", "length", "padding", "presence", "structure"]
+"""What octets are for: the value itself; a field's or type's name; which field, alternative or type follows; how much
+of it; filler; whether an optional value is there; and what remains: punctuation, headers, ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some octets of an encoding: what they are for, the path of the value they belong to, and what they say."""
+
+    offset: int
+    length: int
+    purpose: Purpose
+    path: str
+    what: str
+
+
+class ExplainError(DecodeError):
+    """Bytes that could be explained up to a point only: `spans` is what comes before it."""
+
+    def __init__(self, reason: str, offset: int, spans: list[Span]) -> None:
+        super().__init__(reason, offset)
+        self.spans = spans
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
     """A codec compiled for one schema. `source` is the Python that was generated for it, if any.
@@ -86,6 +110,7 @@ class CodecInfo:
     `compile(schema)` takes the codec's own options by keyword. `validates`: what decode returns is of the schema.
     `orders` names the byte orders that `compile(schema, order=...)` offers, where the format leaves a choice.
     `control`: not a format for exchange, kept out of rankings. `note` is a label for the reader.
+    `explain(schema, data)`: what each octet of an encoding is for, in order and without gaps; raises `ExplainError`.
     """
 
     format: Format
@@ -99,6 +124,7 @@ class CodecInfo:
     orders: tuple[str, ...] = ()
     control: bool = False
     note: str = ""
+    explain: Callable[[Schema, bytes], list[Span]] | None = None
 
     @property
     def id(self) -> str:

@@ -40,6 +40,7 @@ from serschema.model import (
 )
 
 from sercodecs.contract import Codec, CodecInfo, Format, assemble
+from sercodecs.json_explain import explain
 from sercodecs.tree import Rules, conversions
 
 FORMAT = Format(
@@ -152,6 +153,7 @@ CODECS = (
         limits=Limits(integers=(-(1 << 63), (1 << 64) - 1), nan="canonical", infinity="nan"),
         validates=False,
         compile=compile_orjson,
+        explain=explain,
     ),
     CodecInfo(
         format=FORMAT,
@@ -162,5 +164,6 @@ CODECS = (
         limits=Limits(nan="canonical"),
         validates=False,
         compile=compile_stdlib,
+        explain=explain,
     ),
 )

@@ -19,6 +19,7 @@ from serschema.limits import Limits
 from serschema.model import Decimal, Enum, Schema, Uuid
 
 from sercodecs.contract import Codec, CodecInfo, Format, assemble
+from sercodecs.msgpack_explain import explain, explain_positional
 from sercodecs.source import Source
 from sercodecs.tree import Rules, conversions
 
@@ -82,6 +83,7 @@ CODECS = (
         limits=Limits(integers=(-(1 << 63), (1 << 64) - 1)),
         validates=False,
         compile=compile,
+        explain=explain,
     ),
     CodecInfo(
         format=replace(FORMAT, self_describing=False),
@@ -93,5 +95,6 @@ CODECS = (
         validates=False,
         compile=compile_positional,
         note="positional",
+        explain=explain_positional,
     ),
 )

@@ -26,7 +26,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Context, Inexact, InvalidOperation
 from decimal import Decimal as PyDecimal
 from typing import Any, NoReturn, assert_never
-from uuid import UUID
 
 from serschema.idl.proto import MOST_NUMBER, PACKABLE, RESERVED_NUMBERS, inlined
 from serschema.limits import Limits
@@ -51,6 +50,8 @@ from serschema.model import (
 )
 
 from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, UnsupportedSchema, assemble
+from sercodecs.protobuf_explain import explain
+from sercodecs.quick import uuid_of
 from sercodecs.source import Source
 
 FORMAT = Format(
@@ -303,7 +304,7 @@ _RUNTIME = {
     "decimal": _decimal,
     "bad": _bad,
     "unwritable": _unwritable,
-    "UUID": UUID,
+    "uuid_of": uuid_of,
 }
 
 
@@ -559,7 +560,7 @@ class _Reader:
             case Timestamp():
                 return f"time({target})"
             case Uuid():
-                return f"UUID(bytes={target})"
+                return f"uuid_of({target})"
             case Decimal():
                 return f"decimal({target}, {kind.precision}, {kind.scale})"
             case Union() | Record():
@@ -614,5 +615,6 @@ CODECS = (
         limits=Limits(),
         validates=True,
         compile=compile,
+        explain=explain,
     ),
 )

@@ -54,6 +54,7 @@ from serschema.model import (
 
 from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
 from sercodecs.source import Source
+from sercodecs.xml_explain import explain
 
 FORMAT = Format(
     name="xml",
@@ -458,6 +459,7 @@ CODECS = (
         limits=Limits(nan="canonical", text="xml"),
         validates=True,
         compile=compile_lxml,
+        explain=explain,
     ),
     CodecInfo(
         format=FORMAT,
@@ -468,5 +470,6 @@ CODECS = (
         limits=Limits(nan="canonical", text="xml"),
         validates=True,
         compile=compile_stdlib,
+        explain=explain,
     ),
 )

@@ -29,6 +29,7 @@ from serschema.model import Schema
 
 from sercodecs.contract import Codec, CodecInfo, Format
 from sercodecs.java import reader, writer
+from sercodecs.java.explain import explain
 from sercodecs.java.shape import Shape
 from sercodecs.source import Source
 
@@ -62,5 +63,6 @@ CODECS = (
         limits=Limits(nan="canonical"),
         validates=True,
         compile=compile,
+        explain=explain,
     ),
 )

@@ -321,6 +321,8 @@ def _take_apart(data: bytes, p: int, described: ClassDesc, st: list[Any], H: lis
         type_string = chr(code)
         if not is_primitive(type_string):
             type_string, at = _string(data, at, st, H)
+            if type_string[:1] != chr(code):
+                raise DecodeError(f"{name}.{field} has type code {chr(code)!r} and type {type_string!r}", p)
         fields.append((field, type_string))
     if sorted(fields) != sorted(described.fields) or data[at : at + 2] != TC_ENDBLOCKDATA + TC_NULL:
         raise DecodeError(f"{name} does not have the fields of the schema", p)

@@ -24,6 +24,7 @@ from serschema.model import Schema
 
 from sercodecs.contract import Codec, CodecInfo, Format
 from sercodecs.source import Source
+from sercodecs.xdr.explain import explain
 from sercodecs.xdr.reader import Reader
 from sercodecs.xdr.runtime import RUNTIME
 from sercodecs.xdr.shape import Shape
@@ -61,5 +62,6 @@ CODECS = (
         limits=Limits(),
         validates=True,
         compile=compile,
+        explain=explain,
     ),
 )

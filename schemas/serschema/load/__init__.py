@@ -13,6 +13,8 @@ IMPORTERS = {
     ".avsc": "avro",
     ".json": "jsonschema",
     ".py": "python",
+    ".asn": "asn1",
+    ".asn1": "asn1",
 }
 """The module of this package that reads files of a suffix."""
 
