@@ -258,7 +258,7 @@ class _Session:
                 yield from self._measure(block, process, max(0.0, deadline - now) / (passes * len(blocks) - place))
 
     def _blocks(self) -> Iterator[_Block]:
-        """What there is to time, with what an earlier session has done of it."""
+        """What there is to time, with what an earlier run has done of it."""
         for data in self.plan.data:
             for direction, operations in DIRECTIONS.items():
                 held = [row for row in self.timed if row.dataset == data.name and row.operation in operations]

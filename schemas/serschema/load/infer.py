@@ -24,7 +24,6 @@ that is no identifier stays the field's `key`; names that differ in case or `_` 
 """
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -39,6 +38,7 @@ import orjson
 from serschema import data, mapping
 from serschema.data import DataError, Lines, Place, Plain
 from serschema.errors import SchemaError
+from serschema.load.naming import MAX_NAME, identifier
 from serschema.mapping import NULL_TYPE, ROOT_FIELD
 from serschema.model import (
     MAX_DEPTH,
@@ -58,7 +58,6 @@ from serschema.model import (
     Union,
     Uuid,
     Value,
-    is_identifier,
 )
 
 MAP_KEYS = 20
@@ -69,7 +68,6 @@ MAX_NODES = 100_000
 
 NARROW = 1 << 30
 EXACT = 1 << 53
-MAX_NAME = 60
 BATCH = 1000
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z").fullmatch
@@ -444,7 +442,7 @@ class _Builder:
         """The schema, and whether the messages are wrapped in its root."""
         if not node.total:
             raise _Unfit("there is no message")
-        name = _camel(_identifier(name) or "Message")
+        name = _camel(identifier(name)[:MAX_NAME] or "Message")
         wrapped = _kinds(node) != ["object"] or _is_map(node)
         if wrapped:
             root = self.reserve(name, "")
@@ -532,7 +530,7 @@ class _Builder:
         taken: set[str] = set()
         fields: list[Field] = []
         for number, (key, child) in enumerate(node.fields.items(), 1):
-            field = _unique(_identifier(key) or f"field{number}", "_", taken)
+            field = _unique(identifier(key)[:MAX_NAME] or f"field{number}", "_", taken)
             type_, optional = self.member(child, node.objects, _camel(field), name, f"{path}.{key}", depth)
             fields.append(Field(field, number, type_, optional, key))
             if field != key:
@@ -568,15 +566,6 @@ def _deeper(depth: int, path: str) -> int:
     if depth >= MAX_DEPTH:
         raise _Unfit(f"nested too deeply: more than {MAX_DEPTH} records and unions", path[1:])
     return depth + 1
-
-
-def _identifier(key: str) -> str:
-    """An identifier that is as near as may be to a name: itself, or its ASCII letters and digits; empty without any."""
-    if is_identifier(key):
-        return key[:MAX_NAME]
-    plain = (char for char in unicodedata.normalize("NFKD", key) if not unicodedata.combining(char))
-    text = re.sub(r"[^A-Za-z0-9]+", "_", "".join(plain)).strip("_")[:MAX_NAME]
-    return f"f{text}" if text[:1].isdigit() else text
 
 
 def _camel(name: str) -> str:
