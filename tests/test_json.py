@@ -93,6 +93,7 @@ WRITTEN = [
     (Timestamp(), datetime(1, 1, 1, tzinfo=UTC), '"0001-01-01T00:00:00Z"'),
     (Uuid(), E_ACUTE, '"00112233-4455-6677-8899-aabbccddeeff"'),
     (Decimal(9, 2), PyDecimal("-12.50"), '"-12.50"'),
+    (Decimal(8, 8), PyDecimal("0.00000001"), '"0.00000001"'),
     (Float(), 1.0, "1.0"),
     (Float(), -0.0, "-0.0"),
     (Int(64, signed=False), (1 << 64) - 1, "18446744073709551615"),

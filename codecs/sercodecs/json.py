@@ -57,7 +57,7 @@ _KEY_TEXT = {True: "true", False: "false"}
 _KEY_BOOL = {text: value for value, text in _KEY_TEXT.items()}
 
 ORJSON_OUT = Rules(
-    values={Bytes: _BASE64_TEXT, Decimal: "str({})"},
+    values={Bytes: _BASE64_TEXT, Decimal: "format({}, 'f')"},
     names={"b2a_base64": binascii.b2a_base64},
 )
 STDLIB_OUT = Rules(
@@ -65,7 +65,7 @@ STDLIB_OUT = Rules(
         Bytes: _BASE64_TEXT,
         Timestamp: '{}.isoformat().replace("+00:00", "Z")',
         Uuid: "str({})",
-        Decimal: "str({})",
+        Decimal: "format({}, 'f')",
     },
     names={"b2a_base64": binascii.b2a_base64},
 )

@@ -42,7 +42,7 @@ def _symbol(source: Source, enum: Enum) -> str:
     return source.bind("symbol_of", {number: symbol for symbol, number in enum.symbols}) + "[{}]"
 
 
-OUT = Rules(values={Uuid: "{}.bytes", Decimal: "str({})"})
+OUT = Rules(values={Uuid: "{}.bytes", Decimal: "format({}, 'f')"})
 IN = Rules(
     values={Uuid: "UUID(bytes={})", Decimal: "Decimal({})"},
     names={"UUID": UUID, "Decimal": PyDecimal},
