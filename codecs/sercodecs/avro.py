@@ -20,6 +20,7 @@ An index of a union or an enum that is negative is counted from the end by fasta
 """
 
 import json
+from abc import ABC, abstractmethod
 from decimal import Context
 from decimal import Decimal as PyDecimal
 from io import BytesIO
@@ -241,7 +242,7 @@ _RUNTIME = {
 }
 
 
-class _Generator:
+class _Generator(ABC):
     """What both directions share: which types need a conversion, and a function for each named type that does."""
 
     def __init__(self, schema: Schema, source: Source) -> None:
@@ -257,8 +258,9 @@ class _Generator:
             before = len(self.converted)
             self.converted |= {type.name for type in self.schema.types if self.needed(type)}
 
+    @abstractmethod
     def needed(self, named: Named) -> bool:
-        raise NotImplementedError
+        """Whether a value of the type is not what fastavro takes or gives."""
 
     def each(self, items: str, item: Type) -> str:
         """Convert the items of an array into a local variable; returns its name."""
@@ -276,8 +278,9 @@ class _Generator:
             self.source.line(f"{result}[{self.value(key, kind.key)}] = {self.value(value, kind.value)}")
         return result
 
+    @abstractmethod
     def value(self, target: str, type_: Type) -> str:
-        raise NotImplementedError
+        """The expression that converts `target`; what needs statements is emitted before."""
 
 
 class _Writer(_Generator):
