@@ -1,0 +1,46 @@
+"""The octets of one integer and one float in every format, and the order in which its specification puts them.
+
+A new format has to say its order here: the test asks for all of the registry.
+"""
+
+import struct
+import sys
+
+import pytest
+from sercodecs.registry import codecs
+from serschema.model import Field, Float, Int, Record, Schema
+
+WHOLE, REAL = 0x01020304, struct.unpack(">d", bytes.fromhex("4011223344556677"))[0]
+SCHEMA = Schema("M", (Record("M", (Field("i", 1, Int(32, coding="fixed")), Field("d", 2, Float(64)))),))
+VALUE = {"i": WHOLE, "d": REAL}
+
+BIG_WHOLE, BIG_REAL = WHOLE.to_bytes(4, "big"), struct.pack(">d", REAL)
+LITTLE_WHOLE, LITTLE_REAL = BIG_WHOLE[::-1], BIG_REAL[::-1]
+NATIVE = [BIG_WHOLE, BIG_REAL] if sys.byteorder == "big" else [LITTLE_WHOLE, LITTLE_REAL]
+
+STATED = {
+    "xdr": ("RFC 4506, 4.1 and 4.7: most significant octet first", [BIG_WHOLE, BIG_REAL]),
+    "asn1-ber": ("X.690, 8.3.3: the first octet of an INTEGER is the most significant", [BIG_WHOLE]),
+    "asn1-cer": ("X.690, 8.3.3", [BIG_WHOLE]),
+    "asn1-der": ("X.690, 8.3.3", [BIG_WHOLE]),
+    "protobuf": ("Protocol Buffers, Encoding: I32 and I64 are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
+    "avro": ("Avro 1.12, Binary Encoding: a double is 8 octets in little-endian order", [LITTLE_REAL]),
+    "avro-container": ("Avro 1.12, Binary Encoding", [LITTLE_REAL]),
+    "json": ("RFC 8259, 6: digits", [b"16909060"]),
+    "xml": ("XML Schema Part 2, 3.3: digits", [b"16909060"]),
+    "msgpack": ("MessagePack: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
+    "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
+    "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
+    "struct-native": ("the machine's own order", NATIVE),
+}
+PICKLE_0 = ("pickletools: INT is digits", [b"16909060"])
+
+
+@pytest.mark.parametrize("info", codecs(), ids=lambda info: info.id)
+def test_the_octets_are_in_the_order_that_the_specification_states(info):
+    source, present = PICKLE_0 if info.id == "pickle/0" else STATED[info.format.name]
+    encoded = info.compile(SCHEMA).encode(VALUE)
+    for octets in present:
+        assert octets in encoded, source
+    for octets in (BIG_WHOLE, LITTLE_WHOLE, BIG_REAL, LITTLE_REAL):
+        assert (octets in encoded) == (octets in present), source
