@@ -22,7 +22,16 @@ from hashlib import sha256
 from itertools import count
 from typing import assert_never
 
-from serschema.idl.names import Scope, camel, comment, indent, lower_camel, remark, spell, spell_length, spell_range
+from serschema.idl.names import (
+    Scope,
+    camel,
+    comment,
+    indent,
+    lower_camel,
+    remark,
+    spell,
+    unsaid,
+)
 from serschema.model import (
     Bool,
     Bytes,
@@ -34,7 +43,6 @@ from serschema.model import (
     List,
     Map,
     Record,
-    Scalar,
     Schema,
     String,
     Timestamp,
@@ -97,7 +105,7 @@ class _Writer:
         ordinals = count()
         for field in fields:
             name, spelt = names[field.name], self.type(field.type)
-            note = remark(field.type, self.schema, _own)
+            note = remark(field.type, self.schema, unsaid)
             doc = comment(field.doc, "#")
             if alternatives or not field.optional:
                 yield f"{name} @{next(ordinals)} :{spelt};" + _remark(note)
@@ -166,30 +174,6 @@ def _member_name(name: str) -> str:
     """A name that begins with a small letter: `DEEP_BLUE` as `deepBlue`, `first_name` as `firstName`."""
     plain = lower_camel(name.lower() if name.isupper() else name)
     return plain[0].lower() + plain[1:]
-
-
-def _own(kind: Scalar | List) -> str:
-    """What the type does not say."""
-    match kind:
-        case Int():
-            return spell_range(kind)
-        case String(most):
-            return "" if most is None else f"at most {most} characters"
-        case Bytes():
-            length = spell_length(kind.min_length, kind.max_length)
-            return length and f"{length} octets"
-        case Timestamp():
-            return "microseconds since 1970-01-01T00:00:00Z"
-        case Uuid():
-            return "UUID, 16 octets"
-        case Decimal(precision, scale):
-            carried = "" if precision <= 18 else ", in the shortest two's complement"
-            return f"decimal({precision}, {scale}), unscaled{carried}"
-        case List():
-            length = spell_length(kind.min_length, kind.max_length)
-            return length and f"{length} items"
-        case _:
-            return ""
 
 
 def _remark(note: str) -> str:

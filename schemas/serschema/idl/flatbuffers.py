@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterator
 from typing import assert_never
 
-from serschema.idl.names import Scope, comment, indent, remark, spell, spell_length, spell_range
+from serschema.idl.names import Scope, comment, indent, remark, spell, unsaid
 from serschema.model import (
     Bool,
     Bytes,
@@ -35,7 +35,6 @@ from serschema.model import (
     Map,
     Record,
     Ref,
-    Scalar,
     Schema,
     String,
     Timestamp,
@@ -107,7 +106,7 @@ class _Writer:
         """The fields of a table; `key`: the first is what its vector is sorted by."""
         names = self.names(fields)
         for place, field in enumerate(fields):
-            note = remark(field.type, self.schema, _own)
+            note = remark(field.type, self.schema, unsaid)
             attribute = self.attribute(field) if place or not key else " (key)"
             yield from comment(field.doc, "///")
             yield f"{names[field.name]}: {self.type(field.type)}{attribute};" + (f"  // {note}" if note else "")
@@ -188,27 +187,3 @@ class _Writer:
 def _snake(name: str) -> str:
     """`firstName` as `first_name`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def _own(kind: Scalar | List) -> str:
-    """What the type does not say."""
-    match kind:
-        case Int():
-            return spell_range(kind)
-        case String(most):
-            return "" if most is None else f"at most {most} characters"
-        case Bytes():
-            length = spell_length(kind.min_length, kind.max_length)
-            return length and f"{length} octets"
-        case Timestamp():
-            return "microseconds since 1970-01-01T00:00:00Z"
-        case Uuid():
-            return "UUID, 16 octets"
-        case Decimal(precision, scale):
-            carried = "" if precision <= 18 else ", in the shortest two's complement"
-            return f"decimal({precision}, {scale}), unscaled{carried}"
-        case List():
-            length = spell_length(kind.min_length, kind.max_length)
-            return length and f"{length} items"
-        case _:
-            return ""

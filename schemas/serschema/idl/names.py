@@ -175,3 +175,27 @@ def remark(type_: Type, schema: Schema, own: Callable[[Scalar | List], str]) -> 
             return "; ".join(filter(None, [key and f"keys {key}", value and f"values {value}"]))
         case _:
             return own(kind)
+
+
+def unsaid(kind: Scalar | List) -> str:
+    """What a declaration leaves unsaid in an IDL that has neither ranges and lengths nor times and decimals."""
+    match kind:
+        case Int():
+            return spell_range(kind)
+        case String(most):
+            return "" if most is None else f"at most {most} characters"
+        case Bytes():
+            length = spell_length(kind.min_length, kind.max_length)
+            return length and f"{length} octets"
+        case Timestamp():
+            return "microseconds since 1970-01-01T00:00:00Z"
+        case Uuid():
+            return "UUID, 16 octets"
+        case Decimal(precision, scale):
+            carried = "" if precision <= 18 else ", in the shortest two's complement"
+            return f"decimal({precision}, {scale}), unscaled{carried}"
+        case List():
+            length = spell_length(kind.min_length, kind.max_length)
+            return length and f"{length} items"
+        case _:
+            return ""
