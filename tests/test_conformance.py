@@ -8,6 +8,7 @@ it stops or starts to carry is noticed.
 """
 
 import copy
+import io
 import os
 import time
 import tracemalloc
@@ -24,7 +25,7 @@ from sercodecs.registry import codecs, missing
 from serschema import shared
 from serschema.generate import generate
 from serschema.limits import Refused, project
-from serschema.model import Bool, Field, Int, List, Record, Ref, Schema, String, Union
+from serschema.model import Bool, Field, Int, List, Map, Record, Ref, Schema, String, Union
 from serschema.strategies import EXAMPLES, schemas, values
 from serschema.values import check, equal, first_difference
 
@@ -338,6 +339,95 @@ def test_nesting(codec, levels):
     except EncodeError:
         return
     assert not (attempt(codec, built, DEEP, data) and codec in HANDWRITTEN)
+
+
+def leaves(value, type_, schema, path=()):
+    """The path and value of every scalar in a value."""
+    kind = schema.resolve(type_)
+    match kind:
+        case List():
+            for i, item in enumerate(value):
+                yield from leaves(item, kind.item, schema, (*path, i))
+        case Map():
+            for key, item in value.items():
+                yield from leaves(item, kind.value, schema, (*path, key))
+        case Union(alternatives=members) | Record(fields=members):
+            for member in members:
+                if member.key in value:
+                    yield from leaves(value[member.key], member.type, schema, (*path, member.key))
+        case _:
+            yield path, value
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("codec", INFOS)
+def test_access(codec, name):
+    """A leaf read by itself is that of the message; what is damaged raises DecodeError or gives something."""
+    if (built := compiled(codec, name)) is None or built.access is None:
+        return
+    schema, messages = cell(name)
+    limits, random = INFOS[codec].limits, Random(3)
+    for message in [*kept(messages, schema, limits)][:5]:
+        data = built.encode(message)
+        found = list(leaves(project(message, schema, limits)[0], Ref(schema.root), schema))
+        for path, leaf in random.sample(found, min(len(found), 20)):
+            read = built.access(path)
+            assert equal(read(data), leaf), path
+            for place in range(0, len(data), len(data) // 10 + 1):
+                with suppress(DecodeError):
+                    read(data[:place])
+    with pytest.raises(DecodeError):
+        built.access(("no such field",))(data)
+
+
+class Pipe(io.RawIOBase):
+    """A file that cannot seek, and counts what was read from it."""
+
+    def __init__(self, data=b""):
+        self.held, self.taken = io.BytesIO(data), 0
+
+    def readable(self):
+        return True
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        return self.held.write(data)
+
+    def read(self, size=-1):
+        data = self.held.read(size)
+        self.taken += len(data)
+        return data
+
+    def readinto(self, buffer):
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("codec", INFOS)
+def test_streams(codec, name):
+    """What is written as a stream comes back one by one, also through a pipe; a damaged one raises DecodeError."""
+    if (built := compiled(codec, name)) is None or built.write_stream is None:
+        return
+    schema, messages = cell(name)
+    limits = INFOS[codec].limits
+    sent = list(kept(messages, schema, limits))
+    for some in ([], sent[:1], sent):
+        pipe = Pipe()
+        built.write_stream(pipe, iter(some))
+        data = pipe.held.getvalue()
+        back = list(built.read_stream(Pipe(data)))
+        assert len(back) == len(some)
+        for message, found in zip(some, back):
+            assert first_difference(project(message, schema, limits)[0], found) == ""
+    for place in range(0, len(data), len(data) // 20 + 1):
+        with suppress(DecodeError):
+            assert len(list(built.read_stream(Pipe(data[:place])))) <= len(sent)
+    with pytest.raises(EncodeError):
+        built.write_stream(Pipe(), [None])
 
 
 @pytest.mark.parametrize("codec", INFOS)

@@ -5,10 +5,10 @@ functions, `encode` and `decode`, and, where the library has objects of its own,
 Errors have one shape: `UnsupportedSchema` from `compile`, `EncodeError` from `encode`, `DecodeError` from `decode`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, Literal
+from typing import IO, Any, Literal, TypeAlias
 
 from serschema.errors import SerError, ValueMismatch
 from serschema.limits import Limits
@@ -16,6 +16,9 @@ from serschema.model import Schema, Value
 from serschema.values import check
 
 ByteOrder = Literal["big", "little", "none", "native"]
+
+Path: TypeAlias = tuple[str | int, ...]
+"""The way from a message to one of its leaves: keys of records, unions and maps, indices of lists."""
 
 
 class UnsupportedSchema(SerError):
@@ -90,6 +93,12 @@ class Codec:
     Where the library has objects of its own, encode = encode_native(to_native(value)) and
     decode = from_native(decode_native(data)). Where it takes plain values only the `*_native` halves may be given,
     and are then the library's bare functions. Only `encode` and `decode` promise the errors of the contract.
+
+    `access(path)` gives a function from an encoding to the value of the leaf at that path, where this takes less than
+    decoding the message: it raises `DecodeError` where the leaf is not there, and need not look at anything else.
+    `write_stream(file, values)` writes any number of messages to a binary file with the framing that the format has,
+    and `read_stream(file)` gives them back one by one, holding no more than the format needs; they come as a pair.
+    The file need not be seekable, and stays open. Errors are those of `encode` and `decode`.
     """
 
     encode: Callable[[Value], bytes]
@@ -98,6 +107,9 @@ class Codec:
     encode_native: Callable[[Any], bytes] | None = None
     decode_native: Callable[[bytes], Any] | None = None
     from_native: Callable[[Any], Value] | None = None
+    access: Callable[[Path], Callable[[bytes], Value]] | None = None
+    write_stream: Callable[[IO[bytes], Iterable[Value]], None] | None = None
+    read_stream: Callable[[IO[bytes]], Iterator[Value]] | None = None
     source: str = ""
 
 
@@ -211,3 +223,37 @@ def assemble(
         from_native=from_native,
         source=source,
     )
+
+
+def streams(
+    schema: Schema,
+    write: Callable[[IO[bytes], Iterable[Value]], None],
+    read: Callable[[IO[bytes]], Iterator[Value]],
+) -> dict[str, Any]:
+    """`write_stream` and `read_stream` of a `Codec`: a library's two functions inside the boundary for exceptions.
+
+    What the file itself raises while it is written stays what it is.
+    """
+
+    def write_stream(file: IO[bytes], values: Iterable[Value]) -> None:
+        last: Value = None
+
+        def handed_over() -> Iterator[Value]:
+            nonlocal last
+            for last in values:  # noqa: UP028  an error names the value it came at
+                yield last
+
+        try:
+            write(file, handed_over())
+        except OSError:
+            raise
+        except Exception as error:
+            raise encode_error(error, last, schema) from error
+
+    def read_stream(file: IO[bytes]) -> Iterator[Value]:
+        try:
+            yield from read(file)
+        except Exception as error:
+            raise decode_error(error) from error
+
+    return {"write_stream": write_stream, "read_stream": read_stream}
