@@ -42,6 +42,7 @@ FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain"
               "fixed_size"}  # fmt: skip
 UNSUPPORTED: dict[str, frozenset[str]] = {
     "json/msgspec-struct": frozenset({"names"}),
+    "msgpack/msgspec-struct": frozenset({"names"}),
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
 }
 """The schemas that a codec refuses to compile."""

@@ -8,7 +8,8 @@ They are what somebody writes who uses the library with types, in two shapes (th
   between array-like `Struct`s of one field, whose tags are the indices of the alternatives from 0.
 
 The types say what a value consists of, so that the library checks it when reading; ranges and lengths are not said.
-A decimal is text, which the rules convert: the library's own may have an exponent. In text, a float is a number or null, and a map's key that is a bool is text: JSON has nothing else for them.
+A decimal is text, which the rules convert: what the library writes itself may have an exponent. In text, a float is a
+number or null, and a map's key that is a bool is text: JSON has nothing else for them.
 """
 
 import keyword
@@ -49,7 +50,7 @@ from sercodecs.tree import Direction, Outwards, Rules, accessor
 class Structs:
     """The classes of a schema, and what stands between them and values by rules like those of `tree.conversions`.
 
-    `message` is the class of a message. `text`: for JSON. Raises `UnsupportedSchema` for keys that msgspec escapes not.
+    `message` is the class of a message. `text`: for JSON. Raises `UnsupportedSchema` for keys that JSON escapes.
     """
 
     def __init__(

@@ -80,6 +80,27 @@ def conversions(schema: Schema, name: str, outwards: Rules, inwards: Rules, *, p
     )
 
 
+def has_other_keys(schema: Schema) -> bool:
+    """Whether some map of the schema has keys that are not strings."""
+
+    def has(type_: Type) -> bool:
+        match type_:
+            case List(item=item):
+                return has(item)
+            case Map(key=key, value=value):
+                return not isinstance(key, String) or has(value)
+            case _:
+                return False
+
+    members = [
+        m
+        for t in schema.types
+        if not isinstance(t, Enum)
+        for m in (t.fields if isinstance(t, Record) else t.alternatives)
+    ]
+    return any(has(member.type) for member in members)
+
+
 def accessor(
     schema: Schema, path: Path, inwards: Rules, build: Callable[[list[Kind]], Callable[[bytes], Any]]
 ) -> Callable[[bytes], Value]:

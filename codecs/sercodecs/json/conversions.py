@@ -11,16 +11,9 @@ from serschema.model import (
     Bool,
     Bytes,
     Decimal,
-    Enum,
     Float,
     Int,
-    List,
-    Map,
-    Record,
-    Schema,
-    String,
     Timestamp,
-    Type,
     Uuid,
 )
 
@@ -76,24 +69,3 @@ STRUCT_IN = Rules(
     names={"nan": math.nan, **IN.names},
 )
 """msgspec writes NaN and infinities as null, and knows no keys that are true or false."""
-
-
-def has_keys_to_convert(schema: Schema) -> bool:
-    """Whether some map of the schema has keys that are not strings."""
-
-    def has(type_: Type) -> bool:
-        match type_:
-            case List(item=item):
-                return has(item)
-            case Map(key=key, value=value):
-                return not isinstance(key, String) or has(value)
-            case _:
-                return False
-
-    members = [
-        m
-        for t in schema.types
-        if not isinstance(t, Enum)
-        for m in (t.fields if isinstance(t, Record) else t.alternatives)
-    ]
-    return any(has(member.type) for member in members)

@@ -10,7 +10,7 @@ from sercodecs.contract import Codec, Path, assemble
 from sercodecs.json import conversions as rules
 from sercodecs.json.lines import with_lines
 from sercodecs.structs import Structs
-from sercodecs.tree import Rules, accessor, conversions
+from sercodecs.tree import Rules, accessor, conversions, has_other_keys
 
 
 def compile_orjson(schema: Schema, /) -> Codec:
@@ -18,7 +18,7 @@ def compile_orjson(schema: Schema, /) -> Codec:
     import orjson
 
     option = orjson.OPT_UTC_Z
-    if rules.has_keys_to_convert(schema):
+    if has_other_keys(schema):
         option |= orjson.OPT_NON_STR_KEYS
     dumps = orjson.dumps
 
