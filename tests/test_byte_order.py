@@ -29,6 +29,8 @@ STATED = {
     "json": ("RFC 8259, 6: digits", [b"16909060"]),
     "xml": ("XML Schema Part 2, 3.3: digits", [b"16909060"]),
     "msgpack": ("MessagePack: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
+    "cbor": ("RFC 8949, 3: in network byte order", [BIG_WHOLE, BIG_REAL]),
+    "cbor-canonical": ("RFC 8949, 3", [BIG_WHOLE, BIG_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
     "struct-native": ("the machine's own order", NATIVE),
