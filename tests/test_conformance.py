@@ -25,9 +25,9 @@ from sercodecs.registry import codecs, missing
 from serschema import shared
 from serschema.generate import generate
 from serschema.limits import Refused, project
-from serschema.model import Bool, Field, Int, List, Map, Record, Ref, Schema, String, Union
+from serschema.model import Bool, Field, Int, List, Record, Ref, Schema, String, Union
 from serschema.strategies import EXAMPLES, schemas, values
-from serschema.values import check, equal, first_difference
+from serschema.values import check, equal, first_difference, leaves
 
 MUTATIONS = int(os.environ.get("SERBENCH_MUTATIONS", "10000"))
 SECONDS = 1.0
@@ -341,24 +341,6 @@ def test_nesting(codec, levels):
     assert not (attempt(codec, built, DEEP, data) and codec in HANDWRITTEN)
 
 
-def leaves(value, type_, schema, path=()):
-    """The path and value of every scalar in a value."""
-    kind = schema.resolve(type_)
-    match kind:
-        case List():
-            for i, item in enumerate(value):
-                yield from leaves(item, kind.item, schema, (*path, i))
-        case Map():
-            for key, item in value.items():
-                yield from leaves(item, kind.value, schema, (*path, key))
-        case Union(alternatives=members) | Record(fields=members):
-            for member in members:
-                if member.key in value:
-                    yield from leaves(value[member.key], member.type, schema, (*path, member.key))
-        case _:
-            yield path, value
-
-
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize("codec", INFOS)
 def test_access(codec, name):
@@ -369,7 +351,7 @@ def test_access(codec, name):
     limits, random = INFOS[codec].limits, Random(3)
     for message in [*kept(messages, schema, limits)][:5]:
         data = built.encode(message)
-        found = list(leaves(project(message, schema, limits)[0], Ref(schema.root), schema))
+        found = list(leaves(project(message, schema, limits)[0], schema))
         for path, leaf in random.sample(found, min(len(found), 20)):
             read = built.access(path)
             assert equal(read(data), leaf), path

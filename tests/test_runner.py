@@ -15,9 +15,11 @@ from serbench import environment, runner
 from serbench.plan import Data, Plan
 from serbench.results import FILE_NAME, ResultsError, read
 from serbench.runner import Quiet
+from serbench.sampler import DIRECTIONS
 from serbench.statistics import figures
 from serbench.worker import Worker, WorkerFailed
 from serschema.errors import ValueMismatch
+from serschema.model import Field, Int, List, Record, Schema
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_codecs import SCHEMA, point
@@ -38,13 +40,14 @@ class Script:
     """Workers that answer at once. `statuses` by codec; `breaking` codecs break a worker at their turn in a block,
     `late` ones in the rounds; `stop_at` is the number of the request that the user interrupts."""
 
-    def __init__(self, statuses=(), breaking=(), late=(), reasons=(), stop_at=None, prepared_s=0.0):
+    def __init__(self, statuses=(), breaking=(), late=(), reasons=(), stop_at=None, prepared_s=0.0, offers=()):
         self.statuses = dict(statuses)
         self.breaking = breaking
         self.late = late
         self.reasons = dict(reasons)
         self.stop_at = stop_at
         self.prepared_s = prepared_s
+        self.offers = offers
         self.requests = []
         self.workers = 0
         self.open = 0
@@ -67,15 +70,20 @@ class Script:
         self.requests.append((request, content))
         if len(self.requests) == self.stop_at:
             raise KeyboardInterrupt
-        yield from {"verify": self.verify, "block": self.block}[request](**content)
+        yield from {"verify": self.verify, "block": self.block, "stream": self.stream}[request](**content)
 
     def verify(self, codecs, **content):
         for codec in codecs:
             status = self.statuses.get(codec, "ok")
             if status == "broken":
                 raise WorkerFailed("crashed: SIGILL")
-            yield {"row": {"dataset": "", "codec": codec, "status": status, "reason": ""}}
+            yield {"row": {"dataset": "", "codec": codec, "status": status, "reason": "", "offers": list(self.offers)}}
         yield {"done": True}
+
+    def stream(self, codec, **content):
+        if codec in self.breaking:
+            raise WorkerFailed("crashed: SIGSEGV")
+        yield {"done": {"records": 9, "stream_bytes": 90}}
 
     def block(self, candidates, careful, **content):
         rows = []
@@ -290,7 +298,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path):
     watcher = Watcher()
     held = run(PLAN, tmp_path, Script(stop_at=4), progress=watcher)
     assert {(t.process, t.operation) for t in held.timings if t.codec == "fake/plain"} == {
-        (0, operation) for operation in PLAN.operations
+        (0, operation) for direction in ("encode", "decode") for operation in DIRECTIONS[direction]
     }
     assert watcher.heard[-1] == ("finished", 1)
 
@@ -364,7 +372,7 @@ def test_a_message_that_is_not_of_the_schema(tmp_path):
 def test_progress(tmp_path):
     watcher = Watcher()
     run(PLAN, tmp_path, Script(), progress=watcher)
-    assert watcher.heard[0] == ("started", 2 + 2 * 5)
+    assert watcher.heard[0] == ("started", 2 + 4 * 5)
     assert watcher.heard[1:5] == [
         ("verify points: fake/good", 0.0),
         ("verify points: fake/plain", 0.25),
@@ -404,7 +412,42 @@ def test_a_real_run(tmp_path):
     reasons = {t.codec: t.reason for t in held.timings if t.reason}
     assert reasons == {"fake/late": "crashed: SIGABRT", "fake/raising-late": "encode raised RuntimeError: no more"}
     found = figures(held)
-    assert {operation for _, codec, operation in found if codec == "fake/good"} == set(PLAN.operations)
+    assert {operation for _, codec, operation in found if codec == "fake/good"} == {
+        *DIRECTIONS["encode"],
+        *DIRECTIONS["decode"],
+    }
     assert {operation for _, codec, operation in found if codec == "fake/plain"} == {"encode", "decode"}
     halves = found["points", "fake/good", "to_native"].ns + found["points", "fake/good", "encode_native"].ns
     assert 0.2 < halves / found["points", "fake/good", "encode"].ns < 5
+
+
+def test_streams_take_a_process_each_and_are_not_done_again(tmp_path):
+    script = Script(offers=["stream"], breaking=["fake/good"])
+    held = run(PLAN, tmp_path, script)
+    assert [(row.codec, row.records, row.reason) for row in held.streamed] == [
+        ("fake/good", 0, "crashed: SIGSEGV"),
+        ("fake/plain", 9, ""),
+    ]
+    assert {"write_stream", "read_stream"} <= {timing.operation for timing in held.timings}
+    again = Script(offers=["stream"])
+    assert run(PLAN, tmp_path, again, resume=True).streamed == held.streamed
+    assert "stream" not in [request for request, _ in again.requests]
+
+
+def test_a_single_message_is_no_stream(tmp_path):
+    one = replace(PLAN, data=(replace(DATA, messages=[point()]),))
+    held = run(one, tmp_path, Script(offers=["stream"]))
+    assert held.streamed == []
+    assert "read_stream" not in {timing.operation for timing in held.timings}
+
+
+def test_a_leaf_is_read_by_all_codecs_if_one_offers_it_and_messages_are_large(tmp_path):
+    schema = Schema("L", (Record("L", (Field("xs", 1, List(Int(32))),)),))
+    large = Data(name="large", source="shared", schema=schema, messages=[{"xs": [*range(20)]}, {"xs": [*range(17)]}])
+    small = replace(large, name="small", messages=[{"xs": [*range(20)]}, {"xs": [1]}])
+    assert (large.leaf, small.leaf) == (("xs", 16), ())
+    for offers, data, timed in (["access"], large, True), ([], large, False), (["access"], small, True):
+        script = Script(offers=offers)
+        held = run(replace(PLAN, data=(data,)), tmp_path / data.name / str(timed), script)
+        assert ("access" in {timing.operation for timing in held.timings}) is timed
+        assert held.datasets[0].leaf == ("$.xs[16]" if data is large else "")

@@ -1,6 +1,7 @@
 """Carries out a plan: verifies everything, then times what came back equal, and writes each row as it comes.
 
-Nothing is measured here. Verification takes one worker process for each data set. Timing takes a fresh process for each
+Nothing is measured here. Verification takes one worker process for each data set, the memory of a stream one for each
+codec. Timing takes a fresh process for each
 block (data set and direction) and *pass*: first every block once, then every block again, so that a run that is stopped
 has something on everything, and each block sees several memory layouts and several moods of the machine. The time that
 is left is shared equally by the blocks that are left.
@@ -19,11 +20,23 @@ from statistics import fmean
 from typing import Any, Protocol
 
 from serschema.jsonform import schema_to_json, to_json
-from serschema.values import check
+from serschema.values import check, path_text
 
 from serbench import environment
 from serbench.plan import Data, Plan
-from serbench.results import FILE_NAME, Dataset, Header, Operation, ResultsError, Run, Timing, Verified, Writer, read
+from serbench.results import (
+    FILE_NAME,
+    Dataset,
+    Header,
+    Operation,
+    ResultsError,
+    Run,
+    Streamed,
+    Timing,
+    Verified,
+    Writer,
+    read,
+)
 from serbench.sampler import DIRECTIONS, Direction
 from serbench.worker import Frame, Worker, WorkerFailed
 
@@ -95,6 +108,8 @@ def run(
         with suppress(KeyboardInterrupt), _watched(plan, progress):
             for row in session.verify(1 - TIMING_SHARE):
                 writer.write(row)
+            for streamed in session.stream(1 - TIMING_SHARE):
+                writer.write(streamed)
             left_s = plan.budget_s - (time.monotonic() - started)
             for timing in session.time(max(left_s, plan.budget_s * TIMING_SHARE)):
                 writer.write(timing)
@@ -142,6 +157,7 @@ def _dataset(data: Data) -> Dataset:
         timed=len(data.timed),
         information_bytes=sum(data.information),
         description=data.description,
+        leaf=path_text(data.leaf) if data.leaf else "",
     )
 
 
@@ -203,12 +219,14 @@ class _Session:
         self.progress = progress
         self.worker = worker
         self.timed = held.timings if held else []
+        self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
         self.verified = {(row.dataset, row.codec): row for row in held.verified} if held else {}
         self.costs: list[float] = []
         self.cases: dict[str, dict[str, Any]] = {
             data.name: {
                 "schema": schema_to_json(data.schema),
                 "messages": [to_json(message, data.schema) for message in data.messages],
+                "leaf": data.leaf,
                 "modules": plan.modules,
             }
             for data in plan.data
@@ -240,6 +258,29 @@ class _Session:
         with suppress(WorkerFailed):
             next(answer)
 
+    def stream(self, done: float) -> Iterator[Streamed]:
+        """The memory of streams, a fresh process for each codec that has one."""
+        for data in self.plan.data:
+            for codec in self.plan.codecs:
+                if (data.name, codec) in self.streamed or not self._streams(data, codec):
+                    continue
+                self.progress.step(f"stream {data.name}: {codec}", done)
+                try:
+                    with self.worker() as worker:
+                        *_, last = worker.request("stream", **self.cases[data.name], codec=codec, options={})
+                    yield Streamed(dataset=data.name, codec=codec, **last["done"])
+                except WorkerFailed as error:
+                    yield Streamed(dataset=data.name, codec=codec, reason=str(error))
+
+    def _streams(self, data: Data, codec: str) -> bool:
+        return data.streamable and "stream" in self.verified[data.name, codec].offers
+
+    def _has(self, data: Data, direction: Direction, codec: str) -> bool:
+        """Whether there is something to time for a codec: a leaf is read by all, if some codec offers it."""
+        if direction == "stream":
+            return self._streams(data, codec)
+        return direction != "access" or any("access" in self.verified[data.name, c].offers for c in self.plan.codecs)
+
     def time(self, budget_s: float) -> Iterator[Timing]:
         """Pass after pass over the blocks while there is time."""
         began = time.monotonic()
@@ -266,7 +307,7 @@ class _Session:
                 wanted = [
                     (codec, operation)
                     for codec in self.plan.codecs
-                    if self.verified[data.name, codec].status in ("ok", "lossy")
+                    if self.verified[data.name, codec].status in ("ok", "lossy") and self._has(data, direction, codec)
                     for operation in operations
                     if operation in self.plan.operations and (codec, operation) not in broken
                 ]

@@ -6,9 +6,10 @@ behind any pair of pipes: here, under an emulator, at the far end of ssh.
 A frame is a 4-octet big-endian length and that many octets of JSON (UTF-8), one object. The worker opens with a hello;
 then each request is answered by frames of which the last has `done` or `failed`:
 
-    verify   schema, messages, codecs, levels, modules          {"row": ...} for each codec in turn, {"done": true}
+    verify   schema, messages, codecs, levels, leaf, modules    {"row": ...} for each codec in turn, {"done": true}
+    stream   schema, messages, codec, options, modules          {"done": {...}}, a row without data set and codec
     block    schema, messages, candidates, budget_ns, seed,     {"at": [codec, operation] | null} before first calls,
-             careful, modules                                   {"row": ...} for each candidate, {"done": {...}}
+             careful, leaf, modules                             {"row": ...} for each candidate, {"done": {...}}
     encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
 
@@ -39,6 +40,7 @@ from serschema.jsonform import from_json, schema_from_json, to_json
 from serschema.model import Schema, Value
 
 from serbench import sampler
+from serbench.memory import streamed
 from serbench.plan import lookup
 from serbench.verify import described, verify
 
@@ -134,10 +136,14 @@ def _compiled(request: Frame, schema: Schema) -> Codec:
 def _verify(request: Frame, send: Send) -> bool:
     schema, messages = _case(request)
     for info in lookup(request["codecs"], request["modules"]):
-        send(
-            {"row": asdict(verify(info, schema, messages, levels=[(name, level) for name, level in request["levels"]]))}
-        )
+        levels = [(name, level) for name, level in request["levels"]]
+        send({"row": asdict(verify(info, schema, messages, levels=levels, leaf=tuple(request["leaf"])))})
     return True
+
+
+def _stream(request: Frame, send: Send) -> Frame:
+    schema, messages = _case(request)
+    return streamed(_compiled(request, schema), messages)
 
 
 def _block(request: Frame, send: Send) -> Frame:
@@ -155,7 +161,8 @@ def _block(request: Frame, send: Send) -> Frame:
         send({"at": [codec_id, operations[0]]})
         try:
             (info,) = lookup([codec_id], request["modules"])
-            block += sampler.candidates(codec_id, info.compile(schema), messages, operations)
+            codec = info.compile(schema)
+            block += sampler.candidates(codec_id, codec, messages, operations, tuple(request["leaf"]))
         except Exception as error:
             send({"row": {"codec": codec_id, "operation": operations[0], "reason": f"raised {described(error)}"}})
     prepared_ns = sampler.CLOCK() - started
@@ -185,6 +192,7 @@ def _decode(request: Frame, send: Send) -> list[Any]:
 
 _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "verify": _verify,
+    "stream": _stream,
     "block": _block,
     "encode": _encode,
     "decode": _decode,

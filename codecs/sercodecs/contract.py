@@ -8,17 +8,15 @@ Errors have one shape: `UnsupportedSchema` from `compile`, `EncodeError` from `e
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, Literal
 
 from serschema.errors import SerError, ValueMismatch
 from serschema.limits import Limits
+from serschema.model import Path as Path
 from serschema.model import Schema, Value
 from serschema.values import check
 
 ByteOrder = Literal["big", "little", "none", "native"]
-
-Path: TypeAlias = tuple[str | int, ...]
-"""The way from a message to one of its leaves: keys of records, unions and maps, indices of lists."""
 
 
 class UnsupportedSchema(SerError):
