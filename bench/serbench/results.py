@@ -52,7 +52,7 @@ class Header:
     versions: dict[str, str]
     codecs: dict[str, dict[str, Any]]
     """By codec id: format, title, implementation, distribution, version, language, licence, textual,
-    self_describing, byte_order, validates, control, note."""
+    self_describing, byte_order, validates, control, note, defects."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,6 +120,7 @@ class CodecInfo:
     `compile(schema)` takes the codec's own options by keyword. `validates`: what decode returns is of the schema.
     `orders` names the byte orders that `compile(schema, order=...)` offers, where the format leaves a choice.
     `control`: not a format for exchange, kept out of rankings. `note` is a label for the reader.
+    `defects`: what the library does wrong, on hostile input above all, and what the codec does about it, a line each.
     `explain(schema, data)`: what each octet of an encoding is for, in order and without gaps; raises `ExplainError`.
     """
 
@@ -134,6 +135,7 @@ class CodecInfo:
     orders: tuple[str, ...] = ()
     control: bool = False
     note: str = ""
+    defects: tuple[str, ...] = ()
     explain: Callable[[Schema, bytes], list[Span]] | None = None
 
     @property
