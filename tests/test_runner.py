@@ -51,6 +51,7 @@ class Script:
         self.requests = []
         self.workers = 0
         self.open = 0
+        self.preparation = {}
 
     def __call__(self):
         self.workers += 1
@@ -150,7 +151,7 @@ def test_everything_is_verified_before_anything_is_timed(tmp_path):
     assert script.open == 0
 
 
-def test_passes_go_over_all_blocks_each_in_a_fresh_process(tmp_path):
+def test_passes_go_over_all_blocks_each_in_a_fork_of_a_fresh_process(tmp_path):
     script = Script()
     held = run(TWO, tmp_path, script)
     order = [key for key, _ in groupby((t.process, t.dataset, t.operation in ("encode", "to_native", "encode_native"))
@@ -158,7 +159,8 @@ def test_passes_go_over_all_blocks_each_in_a_fresh_process(tmp_path):
     assert order == [
         (process, data, encode) for process in range(5) for data in ("points", "others") for encode in (1, 0)
     ]
-    assert script.workers == 2 + 5 * 4
+    assert script.workers == 1 + 5
+    assert all(content["apart"] for content in script.blocks())
     assert len({content["seed"] for content in script.blocks()}) == 20
 
 
@@ -278,14 +280,14 @@ def test_the_budget_decides_how_many_passes_there_are(tmp_path, monkeypatch, bud
 def test_the_time_left_is_shared_equally(tmp_path, monkeypatch):
     script = Paced(monkeypatch)
     run(replace(TWO, budget_s=100), tmp_path, script)
-    assert [content["budget_ns"] / 1e9 for content in script.blocks()] == pytest.approx([98 / 20 - 0.3] * 20)
+    assert [content["budget_ns"] / 1e9 for content in script.blocks()] == pytest.approx([(98 - 5 * 0.3) / 20] * 20)
 
 
 def test_blocks_that_overrun_leave_fewer_passes(tmp_path, monkeypatch):
     script = Paced(monkeypatch, least_s=3)
     held = run(replace(TWO, budget_s=30), tmp_path, script)
     assert len({t.process for t in held.timings}) == 2
-    assert script.now == pytest.approx(2 + 2 * 4 * 3.3, rel=0.1)
+    assert script.now == pytest.approx(2 + 2 * (0.3 + 4 * 3), rel=0.1)
 
 
 def test_timing_has_half_of_the_budget_even_after_a_long_verification(tmp_path, monkeypatch):
@@ -373,9 +375,10 @@ def test_progress(tmp_path):
     watcher = Watcher()
     run(PLAN, tmp_path, Script(), progress=watcher)
     assert watcher.heard[0] == ("started", 2 + 4 * 5)
-    assert watcher.heard[1:5] == [
+    assert watcher.heard[1:6] == [
         ("verify points: fake/good", 0.0),
         ("verify points: fake/plain", 0.25),
+        ("start process 1", pytest.approx(0.5, abs=0.01)),
         ("encode points, process 1", pytest.approx(0.5, abs=0.01)),
         ("decode points, process 1", pytest.approx(0.5, abs=0.01)),
     ]
@@ -398,7 +401,7 @@ def test_verify_all(tmp_path):
 
 def test_a_real_run(tmp_path):
     codecs = ("good", "plain", "flipping", "aborting", "late", "raising-late", "unavailable")
-    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=2, processes=2)
+    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=4, processes=2)
     held = runner.run(plan, tmp_path, worker=lambda: Worker(patience_s=20))
     assert {row.codec.removeprefix("fake/"): row.status for row in held.verified} == {
         "good": "ok",

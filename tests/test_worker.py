@@ -262,3 +262,41 @@ def test_leaves_and_streams_are_timed(worker, operation):
     )
     assert row["row"]["operation"] == operation
     assert len(row["row"]["samples_ns"]) >= 3
+
+
+def test_a_fork_leaves_the_process_as_it_was(worker):
+    """What breaks in it costs only its answer, and is told with its last words."""
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    pid = worker.pid
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    assert worker.pid == pid
+    with pytest.raises(WorkerFailed, match="crashed: SIGABRT"):
+        verify(worker, "aborting", apart=True)
+    with pytest.raises(WorkerFailed, match="ended with exit code 7; it wrote: I am leaving"):
+        verify(worker, "exiting", apart=True)
+
+
+def test_a_fork_that_hangs_is_killed_with_its_parent():
+    with Worker(patience_s=1) as worker:
+        worker.start()
+        group = worker.pid
+        with pytest.raises(WorkerFailed, match="no answer within 1 s"):
+            verify(worker, "hanging", apart=True)
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the fork is still there")
+
+
+def test_a_preparation_is_done_at_each_start_and_one_that_fails_is_given_up(worker):
+    worker.preparation = {"codecs": ["fake/good"], "modules": ["fake_codecs"]}
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    assert worker.preparation
+    worker.stop()
+    worker.preparation = {"codecs": ["fake/no-such-codec"], "modules": ["fake_codecs"]}
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    assert worker.preparation == {}
