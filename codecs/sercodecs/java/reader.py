@@ -86,6 +86,7 @@ def generate(shape: Shape, source: Source) -> None:
 # What the generated source calls.
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _EXACT = Context(prec=1001, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _code_int = struct.Struct(">Bi").unpack_from
 _code_short = struct.Struct(">BH").unpack_from
@@ -351,7 +352,7 @@ def _read_instant(data: bytes, p: int, H: list[Any], slot: int) -> tuple[datetim
         raise DecodeError("not an Instant as java.time.Ser writes it", p)
     if nanos % 1000:
         raise DecodeError(f"an Instant of {nanos} nanoseconds, which are not whole microseconds", p)
-    value = _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)
+    value = _EPOCH + (seconds * 1_000_000 + nanos // 1000) * _MICROSECOND
     H.append((slot, value))
     return value, p + 16
 
@@ -361,6 +362,8 @@ def _decimal(
 ) -> Callable[[bytes, int, list[Any], list[Any]], tuple[PyDecimal, int]]:
     """The function that reads a BigDecimal. Given are the slots of its class, of BigInteger's and of byte[]'s."""
     bound = 10**precision
+    unit = PyDecimal(1).scaleb(-scale, _EXACT)
+    multiply = _EXACT.multiply
 
     def enter(data: bytes, p: int, st: list[Any], H: list[Any], slot: int) -> int:
         return p + 6 if data[p : p + 6] == st[slot] else opened(data, p, st, H, slot)
@@ -417,7 +420,7 @@ def _decimal(
     def value(unscaled: int, found: int, p: int) -> PyDecimal:
         if found != scale or not -bound < unscaled < bound:
             raise DecodeError(f"not a decimal of {precision} digits, {scale} of them decimals", p)
-        return PyDecimal(unscaled).scaleb(-scale, _EXACT)
+        return multiply(unscaled, unit)
 
     return read
 
