@@ -9,11 +9,15 @@ it stops or starts to carry is noticed.
 
 import copy
 import io
+import math
 import os
+import struct
 import time
 import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal as Decimal_
 from functools import cache
 from random import Random
 
@@ -25,9 +29,24 @@ from sercodecs.registry import codecs, missing
 from serschema import shared
 from serschema.generate import generate
 from serschema.limits import Refused, project
-from serschema.model import Bool, Field, Int, List, Map, Record, Ref, Schema, String, Union
+from serschema.model import (
+    Bool,
+    Bytes,
+    Decimal,
+    Field,
+    Float,
+    Int,
+    List,
+    Map,
+    Record,
+    Ref,
+    Schema,
+    String,
+    Timestamp,
+    Union,
+)
 from serschema.strategies import EXAMPLES, schemas, values
-from serschema.values import check, equal, first_difference
+from serschema.values import check, equal, first_difference, leaves
 
 MUTATIONS = int(os.environ.get("SERBENCH_MUTATIONS", "10000"))
 SECONDS = 1.0
@@ -44,6 +63,8 @@ UNSUPPORTED: dict[str, frozenset[str]] = {
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
 }
 """The schemas that a codec refuses to compile."""
+UNSUPPORTED_EDGES: dict[str, frozenset[str]] = {}
+"""The codecs that refuse the schema of some of `EDGES`."""
 
 
 @cache
@@ -341,24 +362,6 @@ def test_nesting(codec, levels):
     assert not (attempt(codec, built, DEEP, data) and codec in HANDWRITTEN)
 
 
-def leaves(value, type_, schema, path=()):
-    """The path and value of every scalar in a value."""
-    kind = schema.resolve(type_)
-    match kind:
-        case List():
-            for i, item in enumerate(value):
-                yield from leaves(item, kind.item, schema, (*path, i))
-        case Map():
-            for key, item in value.items():
-                yield from leaves(item, kind.value, schema, (*path, key))
-        case Union(alternatives=members) | Record(fields=members):
-            for member in members:
-                if member.key in value:
-                    yield from leaves(value[member.key], member.type, schema, (*path, member.key))
-        case _:
-            yield path, value
-
-
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize("codec", INFOS)
 def test_access(codec, name):
@@ -369,7 +372,7 @@ def test_access(codec, name):
     limits, random = INFOS[codec].limits, Random(3)
     for message in [*kept(messages, schema, limits)][:5]:
         data = built.encode(message)
-        found = list(leaves(project(message, schema, limits)[0], Ref(schema.root), schema))
+        found = list(leaves(project(message, schema, limits)[0], schema))
         for path, leaf in random.sample(found, min(len(found), 20)):
             read = built.access(path)
             assert equal(read(data), leaf), path
@@ -428,6 +431,81 @@ def test_streams(codec, name):
             assert len(list(built.read_stream(Pipe(data[:place])))) <= len(sent)
     with pytest.raises(EncodeError):
         built.write_stream(Pipe(), [None])
+
+
+def floats(*patterns):
+    return [struct.unpack(">d", bytes.fromhex(pattern))[0] for pattern in patterns]
+
+
+EDGES = {
+    "integers": (Int(64), [-(1 << 63), -(1 << 53) - 1, -(1 << 31) - 1, 0, 1 << 31, (1 << 53) + 1, (1 << 63) - 1]),
+    "unsigned": (Int(64, signed=False), [0, 1 << 31, 1 << 32, (1 << 53) + 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1]),
+    "floats": (
+        Float(),
+        [0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, math.inf, -math.inf, math.nan,
+         *floats("7ff8000000000001", "fff8000000000000", "7fffffffffffffff", "7ff4000000000000"),
+         0.1, 1 / 3, 1e16, 1e21, 1e-7, 123456789.12345678, 1.0],
+    ),
+    "floats of 32 bits": (
+        Float(32),
+        [0.0, -0.0, 1.401298464324817e-45, 3.4028234663852886e38, math.inf, -math.inf, math.nan,
+         *floats("7ff8000020000000", "fff8000000000000"), 0.10000000149011612, 1.0],
+    ),
+    "times": (
+        Timestamp(),
+        [datetime(year, 1, 2, 3, 4, 5, rest, UTC)
+         for year in (1, 1677, 1900, 1969, 1970, 2024, 2038, 2262, 9999)
+         for rest in (0, 1, 999, 1000, 999_000, 999_999)],
+    ),
+    "text": (
+        String(),
+        ["", " ", " a ", "a\n", "\r\n", "\t", "\0", "a\0b", "\x01", "\x1f", "\x7f", "\x80", "\x85", "\u2028",
+         "\ufeff", "\ufffe", "\uffff", "\ufffd", "\U0010ffff", "😀", "é", "e\u0301", "<&>\"'", "]]>", "null", "true",
+         "~", "1", "1.0", "1e5", "0x10", "no", "2024-01-02", "12:30:45", "-", "#", "=1+1", "\\", "%", "a,b;c", ".",
+         "..", "\n.\n", "x" * 70_000],
+    ),
+    "decimals": (Decimal(38, 10), [Decimal_(f"{digits}E-10") for digits in (0, 1, -1, 10**38 - 1, 1 - 10**38)]),
+    "octets": (Bytes(), [b"", b"\0", b"\xff", bytes(range(256)), b"\0" * 70_000]),
+    "keys": (Map(String(), Bool()), [{}, {"": True}, {"a.b": True, "$c": False, "a\0": True, "ü": False, "1": True}]),
+    "keys that are numbers": (Map(Int(64), Bool()), [{-(1 << 63): True, (1 << 63) - 1: False, 0: True}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edges", EDGES)
+@pytest.mark.parametrize("codec", INFOS)
+def test_a_codec_has_the_limits_that_it_declares_and_no_others(codec, edges):
+    """Values at the edges come back, or are lost or refused exactly as declared: a limit too few or too many shows."""
+    type_, held = EDGES[edges]
+    schema = Schema("Edge", (Record("Edge", (Field("f", 1, type_),)),))
+    info = INFOS[codec]
+    try:
+        built = info.compile(schema)
+    except UnsupportedSchema:
+        assert codec in UNSUPPORTED or codec in UNSUPPORTED_EDGES.get(edges, ()), codec
+        return
+    if isinstance(type_, Int) and info.limits.integers:
+        held = [*held, *(bound + step for bound in info.limits.integers for step in (-1, 0, 1))]
+        held = [number for number in held if type_.lower <= number <= type_.upper]
+    for value in held:
+        check({"f": value}, schema)
+        assert fault(built, schema, {"f": value}, info.limits) == "", ascii(value)[:100]
+
+
+@pytest.mark.parametrize("codec", [name for name, info in INFOS.items() if info.limits.depth])
+def test_a_codec_has_the_depth_that_it_declares(codec):
+    info = INFOS[codec]
+    built = info.compile(DEEP)
+    for levels in (info.limits.depth - 1, info.limits.depth, info.limits.depth + 1):
+        for step in (("next",), ("side", "node")):
+            value: dict = {}
+            while _depth(value) + len(step) <= levels:
+                for key in reversed(step):
+                    value = {key: value}
+            assert fault(built, DEEP, value, info.limits) == "", levels
+
+
+def _depth(value):
+    return 1 + max(map(_depth, value.values()), default=0)
 
 
 @pytest.mark.parametrize("codec", INFOS)

@@ -22,6 +22,9 @@ from serschema.errors import SchemaError
 
 Value: TypeAlias = Any
 
+Path: TypeAlias = tuple[str | int, ...]
+"""The way from a message into it: keys of records, unions and maps, indices of lists."""
+
 MAX_DEPTH = 100
 """How many records and unions may stand inside one another: Protocol Buffers' own default bound."""
 
