@@ -262,7 +262,8 @@ def test_what_others_may_write(type_, text, value):
     ("type_", "value"),
     [
         (Int(8), 128), (Int(8), 1.0), (Int(8), "1"), (Float(), 1), (String(2), "abc"), (String(), b"a"),
-        (Bytes(1), b""), (Bool(), "true"), (Uuid(), None), (Ref("Colour"), "GREEN"), (List(Int(8), 1), []), (String(), "\ud800"),
+        (Bytes(1), b""), (Bool(), "true"), (Uuid(), None), (Ref("Colour"), "GREEN"), (List(Int(8), 1), []),
+        (String(), "\ud800"),
     ],
 )  # fmt: skip
 def test_encode_refuses(type_, value):
