@@ -28,8 +28,10 @@ STATED = {
     "avro-container": ("Avro 1.12, Binary Encoding", [LITTLE_REAL]),
     "json": ("RFC 8259, 6: digits", [b"16909060"]),
     "xml": ("XML Schema Part 2, 3.3: digits", [b"16909060"]),
+    "yaml": ("YAML 1.2.2, 10.3.2: digits", [b"16909060"]),
     "msgpack": ("MessagePack: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
+    "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
     "struct-native": ("the machine's own order", NATIVE),
 }
