@@ -64,6 +64,8 @@ SCHEMAS = (*shared.NAMES, *EXAMPLES)
 FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
               "fixed_size"}  # fmt: skip
 UNSUPPORTED: dict[str, frozenset[str]] = {
+    "json/msgspec-struct": frozenset({"names"}),
+    "msgpack/msgspec-struct": frozenset({"names"}),
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
 }
 """The schemas that a codec refuses to compile."""
@@ -449,8 +451,11 @@ def test_streams(codec, name):
     for place in range(0, len(data), len(data) // 20 + 1):
         with suppress(DecodeError):
             assert len(list(built.read_stream(Pipe(data[:place])))) <= len(sent)
-    with pytest.raises(EncodeError):
-        built.write_stream(Pipe(), [None])
+    try:
+        built.encode(None)
+    except EncodeError:
+        with pytest.raises(EncodeError):
+            built.write_stream(Pipe(), [None])
 
 
 def floats(*patterns):

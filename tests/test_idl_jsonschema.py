@@ -55,7 +55,10 @@ CASES = {name: (shared.load(name).schema, shared.load(name).values) for name in 
 }
 
 
-@pytest.mark.parametrize("info", CODECS, ids=lambda info: info.implementation)
+EVERY_KEY = [info for info in CODECS if info.implementation != "msgspec-struct"]
+
+
+@pytest.mark.parametrize("info", EVERY_KEY, ids=lambda info: info.implementation)
 @pytest.mark.parametrize("name", CASES)
 def test_what_the_codec_writes_is_valid(name, info):
     schema, values = CASES[name]
