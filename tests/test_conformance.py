@@ -41,6 +41,9 @@ SCHEMAS = (*shared.NAMES, *EXAMPLES)
 FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
               "fixed_size"}  # fmt: skip
 UNSUPPORTED: dict[str, frozenset[str]] = {
+    "asn1-per/asn1tools": frozenset({"nothing_at_all"}),
+    "asn1-uper/asn1tools": frozenset({"nothing_at_all"}),
+    "asn1-oer/asn1tools": frozenset({"nothing_at_all"}),
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
 }
 """The schemas that a codec refuses to compile."""
