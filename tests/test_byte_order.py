@@ -29,6 +29,8 @@ STATED = {
     "asn1-xer": ("X.693: digits", [b"16909060"]),
     "asn1-jer": ("X.697: digits", [b"16909060"]),
     "protobuf": ("Protocol Buffers, Encoding: I32 and I64 are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
+    "protobuf-json": ("ProtoJSON Format: digits", [b"16909060"]),
+    "protobuf-text": ("Text Format Language Specification: digits", [b"16909060"]),
     "avro": ("Avro 1.12, Binary Encoding: a double is 8 octets in little-endian order", [LITTLE_REAL]),
     "avro-container": ("Avro 1.12, Binary Encoding", [LITTLE_REAL]),
     "json": ("RFC 8259, 6: digits", [b"16909060"]),

@@ -63,7 +63,7 @@ def _module(schema: Schema) -> tuple[Any, Names]:
     return modules, names
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=256)
 def _parsed(text: str) -> Any:
     from asn1tools import parse_string
 
