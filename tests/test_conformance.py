@@ -66,6 +66,9 @@ FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain"
 UNSUPPORTED: dict[str, frozenset[str]] = {
     "json/msgspec-struct": frozenset({"names"}),
     "msgpack/msgspec-struct": frozenset({"names"}),
+    "asn1-per/asn1tools": frozenset({"nothing_at_all"}),
+    "asn1-uper/asn1tools": frozenset({"nothing_at_all"}),
+    "asn1-oer/asn1tools": frozenset({"nothing_at_all"}),
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
 }
 """The schemas that a codec refuses to compile."""

@@ -13,7 +13,7 @@ import pytest
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from hypothesis import HealthCheck, given, settings
-from sercodecs.protobuf import compile as compile_protobuf
+from sercodecs import protobuf
 from serschema import shared
 from serschema.errors import SchemaError
 from serschema.generate import generate
@@ -144,7 +144,7 @@ def shape(descriptor, seen):
 
 
 def codec_shape(schema):
-    return shape(compile_protobuf(schema).to_native(generate(schema)).DESCRIPTOR, {})
+    return shape(protobuf.CODECS[0].compile(schema).to_native(generate(schema)).DESCRIPTOR, {})
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -192,7 +192,7 @@ def value_of(schema, type_, held):
 @pytest.mark.parametrize("name", shared.NAMES)
 def test_protoc_reads_what_the_codec_encodes(compiled, name):
     data = shared.load(name)
-    encode, message = compile_protobuf(data.schema).encode, compiled(data.schema)
+    encode, message = protobuf.CODECS[0].compile(data.schema).encode, compiled(data.schema)
     for value in data.values:
         found = value_of(data.schema, Ref(data.schema.root), message.FromString(encode(value)))
         assert equal(found, value), first_difference(found, value)
