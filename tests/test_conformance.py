@@ -42,6 +42,10 @@ FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain"
               "fixed_size"}  # fmt: skip
 UNSUPPORTED: dict[str, frozenset[str]] = {
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
+    "thrift-binary/apache": frozenset({"names"}),  # a field number beyond 16 bits
+    "thrift-binary/thriftpy2": frozenset({"names"}),
+    "thrift-compact/apache": frozenset({"names"}),
+    "thrift-compact/thriftpy2": frozenset({"names"}),
 }
 """The schemas that a codec refuses to compile."""
 
