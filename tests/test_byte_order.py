@@ -31,6 +31,7 @@ STATED = {
     "msgpack": ("MessagePack: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
     "thrift-binary": ("Thrift Binary protocol encoding: the most significant byte first", [BIG_WHOLE, BIG_REAL]),
     "thrift-compact": ("Thrift Compact protocol encoding: a double in little endian order", [LITTLE_REAL]),
+    "flatbuffers": ("FlatBuffers Internals: scalars are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
     "struct-native": ("the machine's own order", NATIVE),

@@ -9,7 +9,20 @@ from serschema.errors import SerError
 
 from sercodecs.contract import CodecInfo
 
-MODULES = ("xdr", "asn1", "protobuf", "avro", "json", "xml", "msgpack", "java", "thrift", "pickle", "struct_native")
+MODULES = (
+    "xdr",
+    "asn1",
+    "protobuf",
+    "avro",
+    "json",
+    "xml",
+    "msgpack",
+    "java",
+    "thrift",
+    "flatbuffers",
+    "pickle",
+    "struct_native",
+)
 
 
 class UnknownCodec(SerError):
