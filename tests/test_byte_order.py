@@ -32,6 +32,7 @@ STATED = {
     "thrift-binary": ("Thrift Binary protocol encoding: the most significant byte first", [BIG_WHOLE, BIG_REAL]),
     "thrift-compact": ("Thrift Compact protocol encoding: a double in little endian order", [LITTLE_REAL]),
     "flatbuffers": ("FlatBuffers Internals: scalars are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
+    "flexbuffers": ("FlexBuffers: all values are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
     "struct-native": ("the machine's own order", NATIVE),

@@ -20,6 +20,7 @@ MODULES = (
     "java",
     "thrift",
     "flatbuffers",
+    "flexbuffers",
     "pickle",
     "struct_native",
 )
