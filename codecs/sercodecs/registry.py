@@ -20,6 +20,9 @@ MODULES = (
     "msgpack",
     "java",
     "text",
+    "thrift",
+    "flatbuffers",
+    "flexbuffers",
     "pickle",
     "struct_native",
 )
