@@ -42,7 +42,8 @@ class Limits:
     infinity      `kept`, becomes `nan`, or `refused`
     negative_zero False: -0.0 becomes 0.0
     time_unit     microseconds in the finest unit of time; the rest is cut (towards the past)
-    text          `any` Unicode, or strings are refused that have: `xml`, characters outside XML 1.0's Char; `no-nul`, U+0000
+    text          `any` Unicode; `xml`: strings with characters outside XML 1.0's Char are refused,
+                  `no-nul`: strings with U+0000
     depth         levels of records and unions inside one another; deeper values are refused
     """
 

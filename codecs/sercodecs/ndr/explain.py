@@ -1,7 +1,7 @@
 """NDR, octet by octet: a walker of C706, chapter 14, that the schema leads, as nothing in the data says what it is.
 
-It goes over a body first, and then over what the pointers in it point to. A map's key may so come after its value, whose
-path it is in: until then a mark stands there.
+It goes over a body first, and then over what the pointers in it point to. A map's key may so come after its value,
+whose path it is in: until then a mark stands there.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A schema as NDR sees it: what is aligned to what, what stands in place, and what is behind a pointer.
 
-The types are those of `serschema.idl.msidl`. The *body* of a value is what stands in place: of text, octets, lists, maps
-and optional fields only a pointer. The *referents* are what the pointers point to; they follow the body.
+The types are those of `serschema.idl.msidl`. The *body* of a value is what stands in place: of text, octets, lists,
+maps and optional fields only a pointer. The *referents* are what the pointers point to; they follow the body.
 """
 
 import struct

@@ -581,7 +581,7 @@ class Reader:
                 return 0
 
     def members(self, kind: Record) -> list[Finish]:
-        """Emit the reading of a structure (C706, 14.3.7); what is optional is finished to the name of its pointer."""
+        """Emit the reading of a structure (C706, 14.3.6); what is optional is finished to the name of its pointer."""
         alignment = self.layout.alignment(kind)
         self.align(alignment)
         finishes: list[Finish] = []

@@ -18,7 +18,7 @@ MICROSECOND = timedelta(microseconds=1)
 EXACT = Context(prec=1000)
 
 LABELS = {"<": b"\x10\0\0\0", ">": bytes(4)}
-"""The format labels (C706, 14.1) by the prefix of the byte order: its integers, ASCII, IEEE floating point, reserved."""
+"""The format labels (C706, 14.1) by the prefix of the byte order: its integers, ASCII, IEEE floats, reserved."""
 
 REFERENT = 0x00020000
 """The referent identifier of every pointer that is not null: it says no more, as unique pointers have no aliases."""

@@ -423,7 +423,7 @@ class Writer:
         self.run = Run(NOTHING)
 
     def members(self, kind: Record, expression: str) -> Finish:
-        """A structure (C706, 14.3.7), which in NDR64 is a multiple of its alignment long."""
+        """A structure (C706, 14.3.6), which in NDR64 is a multiple of its alignment long."""
         alignment = self.layout.alignment(kind)
         self.align(alignment)
         value = expression if self.in_loop or expression.isidentifier() else self.local("value", expression)
