@@ -1,16 +1,17 @@
 """Our handwritten codecs against other people's Python, on the shared schemas, in one run: `make benchmark`.
 
 Each group of the table is one schema and direction, and its ratios stand in parentheses. Before anything is timed, both
-sides agree on the value, and for XDR on the octets.
+sides agree on the value, for XDR on the octets, and for NDR on all but the octets of gaps.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import impacket_by_hand
 import javaobj.v2 as javaobj
 import pytest
 import xdrlib_by_hand
-from sercodecs import java, xdr
+from sercodecs import java, ndr, xdr
 from serschema import shared
 from serschema.values import equal
 
@@ -44,6 +45,28 @@ class TestXdr:
         assert equal(_all(decode, encoded), values)
         benchmark.group = f"xdr {name} decode"
         benchmark(_all, codec.decode if implementation == "serbench" else decode, encoded)
+
+
+@pytest.mark.parametrize("implementation", ["serbench", "impacket"])
+@pytest.mark.parametrize("name", SCHEMAS)
+class TestNdr:
+    def test_encode(self, name: str, implementation: str, benchmark: Any) -> None:
+        schema = shared.load(name).schema
+        codec, encoded, values = _both(ndr.compile(schema, order="little"), name)
+        encode, _ = impacket_by_hand.compile(schema)
+        assert equal([codec.decode(encoded[0][:4] + octets) for octets in _all(encode, values)], values)
+        benchmark.group = f"ndr {name} encode"
+        benchmark(_all, codec.encode if implementation == "serbench" else encode, values)
+
+    def test_decode(self, name: str, implementation: str, benchmark: Any) -> None:
+        schema = shared.load(name).schema
+        codec, encoded, values = _both(ndr.compile(schema, order="little"), name)
+        _, decode = impacket_by_hand.compile(schema)
+        stubs = [octets[4:] for octets in encoded]
+        assert equal(_all(decode, stubs), values)
+        ours, theirs = (codec.decode, encoded), (decode, stubs)
+        benchmark.group = f"ndr {name} decode"
+        benchmark(_all, *(ours if implementation == "serbench" else theirs))
 
 
 @pytest.mark.parametrize("implementation", ["serbench", "javaobj-py3"])

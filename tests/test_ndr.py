@@ -16,6 +16,7 @@ from uuid import UUID
 import impacket_by_hand
 import pytest
 from impacket.dcerpc.v5 import ndr as impacket_ndr
+from serbench.single import hexdump
 from sercodecs import ndr
 from sercodecs.contract import DecodeError, EncodeError, ExplainError
 from sercodecs.registry import find
@@ -507,3 +508,42 @@ def test_impacket_says_what_it_cannot():
     assert len(encode({"v": {"a": 7, "u": {"short": -2}, "z": 9}})) == 11
     with pytest.raises(RecursionError):
         impacket_by_hand.compile(holding(Ref("Node"), NODE))[0]({"v": {"v": 1, "text": ""}})
+
+
+def test_octet_by_octet():
+    (info,) = find(["ndr-big/serbench"])
+    fields = record(
+        "Message", ("octet", Int(8, False)), ("name", String()), ("due", Int(16)), ("none", String()),
+        ("sizes", Map(String(), Int(64))), ("u", Ref("U")), optional="due none",
+    )  # fmt: skip
+    schema = Schema("Message", (fields, SHORT_OR_HYPER))
+    octets = info.compile(schema).encode({"octet": 9, "name": "Jo", "due": 7, "sizes": {"b": 1}, "u": {"short": 5}})
+    assert (
+        hexdump(info.explain(schema, octets), octets)
+        == """\
+0000  00 00 00 00              structure  format label: big-endian, ASCII, IEEE floating point  $
+0004  09                       content    9                                          $.octet
+0005  00 00 00                 padding    gap to a multiple of 4                     $.name
+0008  00 02 00 00              structure  pointer, referent 0x20000                  $.name
+000c  00 02 00 00              presence   pointer, present                           $.due
+0010  00 00 00 00              presence   null pointer, absent                       $.none
+0014  00 00 00 01              length     1 item                                     $.sizes
+0018  00 02 00 00              structure  pointer to the items                       $.sizes
+001c  00 00 00 02              tag        alternative 2 (short)                      $.u
+0020  00 05                    content    5                                          $.u.short
+0022  00 00                    padding    gap to a multiple of 4                     $.name
+0024  00 00 00 03 00 00 00 00  length     maximum count 3, offset 0, actual count 3  $.name
+002c  00 00 00 03
+0030  00 4a 00 6f              content    "Jo"                                       $.name
+0034  00 00                    structure  terminator                                 $.name
+0036  00 07                    content    7                                          $.due
+0038  00 00 00 01              length     maximum count 1                            $.sizes
+003c  00 02 00 00              structure  pointer, referent 0x20000                  $.sizes{key}
+0040  00 00 00 00              padding    gap to a multiple of 8                     $.sizes["b"]
+0044  00 00 00 00 00 00 00 01  content    1                                          $.sizes["b"]
+004c  00 00 00 02 00 00 00 00  length     maximum count 2, offset 0, actual count 2  $.sizes{key}
+0054  00 00 00 02
+0058  00 62                    content    "b"                                        $.sizes{key}
+005a  00 00                    structure  terminator                                 $.sizes{key}
+"""
+    )

@@ -107,7 +107,7 @@ def compile_wide(schema: Schema) -> Codec:
 def _generate(schema: Schema, syntax: Syntax, of_other_label: Callable[[bytes], Value]) -> Codec:
     layout = Layout(schema, syntax)
     for tracking in (False, True):
-        source = Source(f"ndr {schema.root}")
+        source = Source(f"{'ndr64' if syntax.wide else 'ndr'} {schema.root}")
         source.globals |= RUNTIME[syntax.prefix]
         source.globals |= {"SCHEMA": schema, "LABEL": LABELS[syntax.prefix], "of_other_label": of_other_label}
         writer = Writer(layout, source, tracking)

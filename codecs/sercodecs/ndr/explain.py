@@ -87,8 +87,8 @@ class _Walk(Walk):
         self.body(Ref(self.schema.root), "$", 0)()
 
     def align(self, alignment: int, path: str) -> None:
-        gap = (LABEL_SIZE - self.position) % alignment
-        self.take(gap, "padding", path, f"gap to a multiple of {alignment}")
+        if gap := (LABEL_SIZE - self.position) % alignment:
+            self.take(gap, "padding", path, f"gap to a multiple of {alignment}")
 
     def number(self, size: int, path: str, signed: bool = False) -> int:
         self.align(size, path)
@@ -156,7 +156,7 @@ class _Walk(Walk):
         if required:
             if not number:
                 self.fail("a null pointer to what is never absent")
-            self.note("structure", path, f"pointer, referent {number}")
+            self.note("structure", path, f"pointer, referent {number:#x}")
         return number != 0
 
     def counted(self, path: str) -> tuple[int, bool]:

@@ -118,7 +118,7 @@ class Reader:
                 source.line("raise decode_failure(error, data) from error")
 
     def functions(self, kind: Record | Union) -> None:
-        """`read_body_X`, where the body is of no fixed size, and `read_X`, which makes a value of a body."""
+        """`take_X`, which reads a body of no fixed size, and `read_X`, which makes a value of a body."""
         source = self.source
         self.in_function = True
         if isinstance(kind, Record) and self.layout.slotted(kind):
@@ -126,7 +126,7 @@ class Reader:
             row = self.body_row(kind)
             names, finish = row.variables, row.finish
         else:
-            with source.function(f"read_body_{kind.name}(data, pos, end, depth)"):
+            with source.function(f"take_{kind.name}(data, pos, end, depth)"):
                 self.depth = -1  # the caller counted this level
                 self.run = Run(Known(self.start(kind)))
                 self.kept.append([])
@@ -549,7 +549,7 @@ class Reader:
             self.source.line(f"pos += {run.size}")
             self.run = Run(self.run.known.after(run.size))
         else:
-            self.source.line(f"{name}, pos = read_body_{kind.name}(data, pos, end, depth + {self.depth + 1})")
+            self.source.line(f"{name}, pos = take_{kind.name}(data, pos, end, depth + {self.depth + 1})")
             self.run = Run(NOTHING)
         self.keep(name)
         return lambda: self.call(kind, name)

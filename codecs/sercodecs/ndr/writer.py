@@ -67,7 +67,7 @@ class Writer:
         self.arguments: list[str] = []
         self.length = ""  # the name of the length of the array in the run, if there is one
         self.pieces: list[str] = []
-        self.moves: list[str] = []
+        self.moves: list[Callable[[str], str]] = []  # what the pieces make of the expression for the offset
         self.in_loop = 0  # bodies whose referents are written in another loop
 
     def generate(self) -> None:
@@ -91,7 +91,7 @@ class Writer:
                 source.line("raise encode_error(error, value, SCHEMA) from error")
 
     def functions(self, kind: Record | Union, pos: str) -> None:
-        """`row_X` gives a body of fixed size, `write_body_X` writes another, and `write_referents_X` the rest."""
+        """`row_X` gives a body of fixed size, `put_X` writes another, and `write_X` the referents."""
         source = self.source
         if isinstance(kind, Record) and self.layout.slotted(kind):
             with source.function(f"row_{kind.name}(value)"):
@@ -101,14 +101,14 @@ class Writer:
                 self.in_loop -= 1
                 source.line(f"return {self.packed(run, arguments)}")
         else:
-            with source.function(f"write_body_{kind.name}(value, parts{pos})"):
+            with source.function(f"put_{kind.name}(value, parts{pos})"):
                 self.run = Run(Known(self.start(kind)))
                 self.in_loop += 1
                 finish = self.body(kind, "value")
                 self.in_loop -= 1
                 self.end()
         if self.layout.pointers(kind):
-            with source.function(f"write_referents_{kind.name}(value, parts{pos})"):
+            with source.function(f"write_{kind.name}(value, parts{pos})"):
                 self.run = Run(NOTHING)
                 finish()
                 self.end()
@@ -145,12 +145,15 @@ class Writer:
         if self.length:
             pack = by_length(self.source, "pack", self.prefix, run, self.length)
             self.pieces.append(f"{pack}({', '.join(self.arguments)})")
-            self.moves.append(f"pos = {run.end('pos', self.length, 0)}")
+            self.moves.append(partial(run.end, length=self.length, origin=0))
         elif run:
             self.pieces.append(self.packed(run, self.arguments))
-            self.moves.append(f"pos += {run.size}")
+            self.move(str(run.size))
         self.run = Run(run.known)
         self.arguments, self.length = [], ""
+
+    def move(self, size: str) -> None:
+        self.moves.append(lambda pos: f"{pos} + {size}")
 
     def packed(self, run: Run, arguments: list[str]) -> str:
         if not arguments:
@@ -162,9 +165,8 @@ class Writer:
         if self.pieces:
             one = len(self.pieces) == 1
             self.source.line(f"parts.append({self.pieces[0]})" if one else f"parts += ({', '.join(self.pieces)})")
-        if self.tracking:
-            for move in self.moves:
-                self.source.line(move)
+        if self.tracking and self.moves:
+            self.source.line(f"pos = {reduce(lambda pos, move: move(pos), self.moves, 'pos')}")
         self.pieces, self.moves = [], []
 
     def choose(self, *cases: tuple[str, Callable[[], None]], other: bool = False) -> None:
@@ -347,7 +349,7 @@ class Writer:
                     finish = self.item(item, names)
                     self.in_loop -= 1
                 self.pieces.append(self.rows(run, arguments, names, each, items, stride - size))
-            self.moves.append(f"pos += len({items}) * {stride}" + (f" - {stride - size}" if stride > size else ""))
+            self.move(f"len({items}) * {stride}" + (f" - {stride - size}" if stride > size else ""))
             self.run = Run(self.run.known.less(stride & -stride).after(size - stride))
         else:
             held: list[Finish] = []
@@ -405,14 +407,14 @@ class Writer:
             size = self.layout.size(kind)
             self.pack()
             self.pieces.append(f"row_{kind.name}({expression})")
-            self.moves.append(f"pos += {size}")
+            self.move(str(size))
             self.run = Run(self.run.known.after(size))
         else:
-            self.call("write_body", kind, expression)
+            self.call("put", kind, expression)
         return self.elsewhere(kind, expression)
 
     def elsewhere(self, kind: Record | Union, expression: str) -> Finish:
-        return partial(self.call, "write_referents", kind, expression) if self.layout.pointers(kind) else nothing
+        return partial(self.call, "write", kind, expression) if self.layout.pointers(kind) else nothing
 
     def call(self, what: str, kind: Record | Union, expression: str) -> None:
         self.flush()
