@@ -20,6 +20,9 @@ NATIVE = [BIG_WHOLE, BIG_REAL] if sys.byteorder == "big" else [LITTLE_WHOLE, LIT
 
 STATED = {
     "xdr": ("RFC 4506, 4.1 and 4.7: most significant octet first", [BIG_WHOLE, BIG_REAL]),
+    "ndr-little": ("C706, 14.2.5 and 14.2.6, by the format label of 14.1", [LITTLE_WHOLE, LITTLE_REAL]),
+    "ndr-big": ("C706, 14.2.5 and 14.2.6, by the format label of 14.1", [BIG_WHOLE, BIG_REAL]),
+    "ndr64": ("MS-RPCE 2.2.5: the label is that of little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "asn1-ber": ("X.690, 8.3.3: the first octet of an INTEGER is the most significant", [BIG_WHOLE]),
     "asn1-cer": ("X.690, 8.3.3", [BIG_WHOLE]),
     "asn1-der": ("X.690, 8.3.3", [BIG_WHOLE]),

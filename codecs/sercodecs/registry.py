@@ -11,18 +11,19 @@ from sercodecs.contract import CodecInfo
 
 MODULES = (
     "xdr",
+    "ndr",
     "asn1",
     "protobuf",
+    "thrift",
     "avro",
+    "flatbuffers",
+    "flexbuffers",
     "json",
     "xml",
     "yaml",
+    "text",
     "msgpack",
     "java",
-    "text",
-    "thrift",
-    "flatbuffers",
-    "flexbuffers",
     "pickle",
     "struct_native",
 )
