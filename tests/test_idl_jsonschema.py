@@ -101,10 +101,19 @@ def test_the_document():
     document = json.loads(write(REPORT))
     assert list(document) == ["$schema", "title", "description", "$ref", "$defs"]
     assert document["description"] == "Reports."
-    assert document["$defs"]["Colour"] == {"description": "Of ink.", "enum": ["RED"]}
+    assert document["$defs"]["Colour"] == {
+        "description": "Of ink.",
+        "enum": ["RED"],
+        "x-serbench": {"numbers": [1]},
+    }
     report = document["$defs"]["Report"]
     assert report["required"] == ["@id"]
-    assert report["properties"]["@id"] == {"description": "Unique.", "type": "string", "format": "uuid"}
+    assert report["properties"]["@id"] == {
+        "description": "Unique.",
+        "type": "string",
+        "format": "uuid",
+        "x-serbench": {"name": "id"},
+    }
     assert report["properties"]["small"] == {"type": "integer", "format": "uint8", "minimum": 0, "maximum": 255}
 
 
