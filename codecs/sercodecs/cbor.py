@@ -116,6 +116,11 @@ def compile_cborx(schema: Schema, /) -> Codec:
     return assemble(schema, cborx.dumps, cborx.loads, *tree)
 
 
+DEFECTS = (
+    "6.3.0 makes regular expressions, addresses, sets and cycles of tags: those that no schema needs are refused",
+    "6.3.0 ignores what follows a message: left so",
+)
+
 CODECS = (
     CodecInfo(
         format=FORMAT,
@@ -126,6 +131,7 @@ CODECS = (
         limits=LIMITS,
         validates=False,
         compile=compile_cbor2,
+        defects=DEFECTS,
         explain=explain,
     ),
     CodecInfo(
@@ -148,6 +154,7 @@ CODECS = (
         limits=LIMITS,
         validates=False,
         compile=compile_canonical,
+        defects=DEFECTS,
         explain=explain,
     ),
 )
