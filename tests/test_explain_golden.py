@@ -160,6 +160,29 @@ def test_cbor_of_rfc_8949():
     )
 
 
+def test_cbor_labels():
+    """RFC 8392, A.1: issuer (1), subject (2) and expiration (4), of the seven claims of that CBOR Web Token."""
+    claims = message(Field("iss", 1, String()), Field("sub", 2, String()), Field("exp", 4, Int(64)))
+    octets = bytes.fromhex("a3 01 75636f61703a2f2f61732e6578616d706c652e636f6d 02 656572696b77 04 1a5612aeb0")
+    assert (
+        explained("cbor/cbor2-labels", claims, octets)
+        == """\
+0000  a3                       length     map of 3 pairs           $
+0001  01                       tag        label 1                  $.iss
+0002  75                       length     text string, length 21   $.iss
+0003  63 6f 61 70 3a 2f 2f 61  content    "coap://as.example.com"  $.iss
+000b  73 2e 65 78 61 6d 70 6c
+0013  65 2e 63 6f 6d
+0018  02                       tag        label 2                  $.sub
+0019  65                       length     text string, length 5    $.sub
+001a  65 72 69 6b 77           content    "erikw"                  $.sub
+001f  04                       tag        label 4                  $.exp
+0020  1a                       tag        unsigned, 4 octets       $.exp
+0021  56 12 ae b0              content    1444064944               $.exp
+"""
+    )
+
+
 def test_bson_of_its_specification():
     """bsonspec.org: {"hello": "world"}. The BSON corpus: an array, a UUID, a decimal."""
     assert (
