@@ -23,6 +23,8 @@ MODULES = (
     "yaml",
     "text",
     "msgpack",
+    "cbor",
+    "bson",
     "java",
     "pickle",
     "struct_native",
