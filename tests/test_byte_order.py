@@ -30,6 +30,7 @@ STATED = {
     "xml": ("XML Schema Part 2, 3.3: digits", [b"16909060"]),
     "yaml": ("YAML 1.2.2, 10.3.2: digits", [b"16909060"]),
     "msgpack": ("MessagePack: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
+    "ubjson": ("UBJSON, draft 12: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),

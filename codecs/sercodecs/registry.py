@@ -18,6 +18,7 @@ MODULES = (
     "xml",
     "yaml",
     "msgpack",
+    "ubjson",
     "java",
     "text",
     "pickle",
