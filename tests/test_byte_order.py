@@ -47,6 +47,7 @@ STATED = {
     "thrift-compact": ("Thrift Compact protocol encoding: a double in little endian order", [LITTLE_REAL]),
     "flatbuffers": ("FlatBuffers Internals: scalars are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "flexbuffers": ("FlexBuffers: all values are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
+    "ubjson": ("UBJSON, draft 12: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),

@@ -25,6 +25,7 @@ MODULES = (
     "msgpack",
     "cbor",
     "bson",
+    "ubjson",
     "java",
     "pickle",
     "struct_native",
