@@ -29,6 +29,11 @@ STATED = {
     "json": ("RFC 8259, 6: digits", [b"16909060"]),
     "xml": ("XML Schema Part 2, 3.3: digits", [b"16909060"]),
     "msgpack": ("MessagePack: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
+    "arrow-ipc": (
+        "Arrow Columnar Format, Byte Order: little-endian unless the schema says otherwise",
+        [LITTLE_WHOLE, LITTLE_REAL],
+    ),
+    "parquet": ("Parquet, Encodings, Plain: little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
     "struct-native": ("the machine's own order", NATIVE),
