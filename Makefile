@@ -28,7 +28,7 @@ bench: .venv/run.stamp
 	$(BIN)/serbench run
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .

@@ -1,8 +1,9 @@
 """Our handwritten codecs against other people's Python, on the shared schemas, in one run: `make benchmark`.
 
 Each group of the table is one schema and direction, and its ratios stand in parentheses. Before anything is timed, both
-sides agree on the value, and for XDR on the octets. fastavro, compiled, is the measure of what a format as terse as XDR
-costs where it is written in Cython: it is called bare, on objects of its own, so that no conversion counts against it.
+sides agree on the value, for XDR on the octets, and for NDR on all but the octets of gaps. fastavro, compiled, is the
+measure of what a format as terse as XDR costs where it is written in Cython: it is called bare, on objects of its own,
+so that no conversion counts against it.
 
 `python benchmarks/test_handwritten.py` prints nothing but ratios, for machines that do other things as well: of all
 sides in short batches that take turns, in the processor's time of the thread.
@@ -15,10 +16,11 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+import impacket_by_hand
 import javaobj.v2 as javaobj
 import pytest
 import xdrlib_by_hand
-from sercodecs import avro, java, xdr
+from sercodecs import avro, java, ndr, xdr
 from serschema import shared
 from serschema.values import equal
 
@@ -58,6 +60,22 @@ def xdr_sides(name: str, direction: str) -> dict[str, Side]:
     }
 
 
+def ndr_sides(name: str, direction: str) -> dict[str, Side]:
+    """impacket has no format label: its octets are those of ours without the first four."""
+    loaded = shared.load(name)
+    values = list(loaded.values)
+    ours = ndr.compile(loaded.schema, order="little")
+    encode, decode = impacket_by_hand.compile(loaded.schema)
+    encoded = _all(ours.encode, values)
+    stubs = [octets[4:] for octets in encoded]
+    assert equal([ours.decode(octets[:4] + stub) for octets, stub in zip(encoded, _all(encode, values))], values)
+    assert equal(_all(ours.decode, encoded), values)
+    assert equal(_all(decode, stubs), values)
+    if direction == "decode":
+        return {"serbench": (ours.decode, encoded), "impacket": (decode, stubs)}
+    return {"serbench": (ours.encode, values), "impacket": (encode, values)}
+
+
 def java_sides(name: str) -> dict[str, Side]:
     """javaobj-py3 gives a tree of its own objects, not values: that it does less is in its favour."""
     loaded = shared.load(name)
@@ -74,6 +92,14 @@ def java_sides(name: str) -> dict[str, Side]:
 def test_xdr(name: str, direction: str, implementation: str, benchmark: Any) -> None:
     benchmark.group = f"xdr {name} {direction}"
     benchmark(_all, *xdr_sides(name, direction)[implementation])
+
+
+@pytest.mark.parametrize("implementation", ["serbench", "impacket"])
+@pytest.mark.parametrize("direction", ["encode", "decode"])
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_ndr(name: str, direction: str, implementation: str, benchmark: Any) -> None:
+    benchmark.group = f"ndr {name} {direction}"
+    benchmark(_all, *ndr_sides(name, direction)[implementation])
 
 
 @pytest.mark.parametrize("implementation", ["serbench", "javaobj-py3"])
@@ -116,6 +142,7 @@ def main() -> None:
     for name in sys.argv[1:] or SCHEMAS:
         for direction in ("encode", "decode"):
             _print(f"xdr {name} {direction}", xdr_sides(name, direction))
+            _print(f"ndr {name} {direction}", ndr_sides(name, direction))
         _print(f"java {name} decode", java_sides(name))
 
 

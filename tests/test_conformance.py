@@ -4,7 +4,8 @@ The codecs are those of the registry whose library is installed. The schemas are
 `EXAMPLES`, and drawn ones. What a codec may refuse to compile is written down in `UNSUPPORTED`, so that a schema that
 it stops or starts to carry is noticed.
 
-`SERBENCH_MUTATIONS` in the environment sets how many damaged messages each codec is given (default 10000).
+`SERBENCH_MUTATIONS` in the environment sets how many damaged messages each handwritten decoder is given (default
+100000). Those over libraries are given a tenth of them, or as many as `LIBRARY_S` allows: some take milliseconds each.
 """
 
 import copy
@@ -48,9 +49,12 @@ from serschema.model import (
 from serschema.strategies import EXAMPLES, schemas, values
 from serschema.values import check, equal, first_difference, leaves
 
-MUTATIONS = int(os.environ.get("SERBENCH_MUTATIONS", "10000"))
+MUTATIONS = int(os.environ.get("SERBENCH_MUTATIONS", "100000"))
 SECONDS = 1.0
 """What one decoding of a small message may take, however damaged it is."""
+
+LIBRARY_S = 3.0
+"""What a test may spend on damaged messages for a decoder that is not ours."""
 
 INFOS = {info.id: info for info in codecs() if not missing(info)}
 HANDWRITTEN = [name for name, info in INFOS.items() if info.implementation in ("serbench", "control")]
@@ -63,7 +67,17 @@ RECURSIVE = {"tree", "linked", "tree_of_unions", "tree_of_maps"}
 UNSUPPORTED: dict[str, frozenset[str]] = {
     "arrow-ipc/pyarrow": RECURSIVE | {"nothing_at_all"},
     "parquet/pyarrow": RECURSIVE | {"nothing_at_all", "empty", "lists", "maps", "unions", "optionals"},
+    "json/msgspec-struct": frozenset({"names"}),
+    "msgpack/msgspec-struct": frozenset({"names"}),
+    "asn1-per/asn1tools": frozenset({"nothing_at_all"}),
+    "asn1-uper/asn1tools": frozenset({"nothing_at_all"}),
+    "asn1-oer/asn1tools": frozenset({"nothing_at_all"}),
+    "flexbuffers/google": frozenset({"names"}),  # a key that is not ASCII
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
+    "thrift-binary/apache": frozenset({"names"}),  # a field number beyond 16 bits
+    "thrift-binary/thriftpy2": frozenset({"names"}),
+    "thrift-compact/apache": frozenset({"names"}),
+    "thrift-compact/thriftpy2": frozenset({"names"}),
 }
 """The schemas that a codec refuses to compile."""
 UNSUPPORTED_EDGES: dict[str, frozenset[str]] = {}
@@ -210,6 +224,15 @@ def test_encode_of_another_value_raises_only_encode_error(codec, value):
         assert type(built.encode(value)) is bytes
 
 
+def allowed(codec, items, seconds=LIBRARY_S):
+    """The items: all of them for a handwritten decoder, else as many as there is time for."""
+    deadline = time.monotonic() + seconds
+    for item in items:
+        yield item
+        if codec not in HANDWRITTEN and time.monotonic() > deadline:
+            return
+
+
 def attempt(codec, built, schema, data):
     """Decode any bytes. Whether a value came back; anything but that or DecodeError, in time, fails."""
     start = time.monotonic()
@@ -238,15 +261,16 @@ def small(codec):
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize("codec", INFOS)
 def test_truncated_and_trailing_bytes(codec, name):
-    """Positions are all of them, or as many as 2 MB of decoding allow."""
+    """Positions are all of them, or as many as 2 MB of decoding allow, in any order."""
     if (built := compiled(codec, name)) is None:
         return
     schema, messages = cell(name)
     for message in [*kept(messages, schema, INFOS[codec].limits)][:2]:
         data = built.encode(message)
         count = min(len(data), 2000, 2_000_000 // (len(data) + 1) + 10)
-        damaged = [data[: place * len(data) // count] for place in range(count)] + [data + b"\0", data + b"\xff"]
-        for octets in damaged:
+        damaged = [data[: place * len(data) // count] for place in range(count)]
+        Random(name).shuffle(damaged)
+        for octets in allowed(codec, [data + b"\0", data + b"\xff", *damaged], LIBRARY_S / 10):
             accepted = attempt(codec, built, schema, octets)
             assert not (accepted and codec in HANDWRITTEN), f"{len(octets)} of {len(data)} octets: {octets[-40:].hex()}"
 
@@ -270,8 +294,8 @@ def delete(data, random):
 
 
 def inflate(data, random):
-    place = random.randrange(len(data))
-    data[place : place + 4] = random.choice((b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f"))
+    place, length = random.randrange(len(data)), random.choice(LENGTHS)
+    data[place : place + len(length)] = length
 
 
 def repeat(data, random):
@@ -292,8 +316,9 @@ def test_mutations(codec):
     random = Random(20)
     targets = list(small(codec))
     assert targets
+    mutations = MUTATIONS if codec in HANDWRITTEN else MUTATIONS // 10
     for schema, built, data in targets:
-        for _ in range(MUTATIONS // len(targets)):
+        for _ in allowed(codec, range(mutations // len(targets)), LIBRARY_S / len(targets)):
             damaged = bytearray(data)
             for _ in range(random.choice((1, 1, 2, 3))):
                 if damaged:
@@ -301,25 +326,30 @@ def test_mutations(codec):
             attempt(codec, built, schema, bytes(damaged))
 
 
-LENGTHS = (b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x00\xff\xff\xff", b"\xff\xff\xff\x07", b"\xfe\xff\xff\x7f")
-"""Great numbers in either byte order, and as varints with and without zigzag."""
+LENGTHS = (
+    b"\x7f\xff\xff\xff", b"\x80\x00\x00\x00", b"\xff\xff\xff\xff", b"\x00\xff\xff\xff",
+    b"\xff\xff\xff\x07", b"\xfe\xff\xff\x7f", b"\x00\x00\x00\x80",
+    b"\x80" + bytes(7), bytes(7) + b"\x80", b"\x7f" + b"\xff" * 7, b"\xff" * 7 + b"\x7f",
+)  # fmt: skip
+"""Great numbers, 2^31 and 2^63 among them, in either byte order, and as varints with and without zigzag."""
 
 
 @pytest.mark.parametrize("codec", INFOS)
 def test_a_length_out_of_thin_air_allocates_nothing(codec):
-    """Four octets anywhere that say 'very many' must not make the decoder ask for that much."""
+    """Four or eight octets anywhere that say 'very many' must not make the decoder ask for that much."""
+    targets = list(small(codec))
     tracemalloc.start()
     try:
-        for schema, built, data in small(codec):
-            step = len(data) // (60 if codec in HANDWRITTEN else 15) + 1
-            for place in range(0, len(data), step):
-                for length in LENGTHS:
-                    damaged = data[:place] + length + data[place + 4 :]
-                    tracemalloc.reset_peak()
-                    before = tracemalloc.get_traced_memory()[0]
-                    attempt(codec, built, schema, damaged)
-                    peak = tracemalloc.get_traced_memory()[1] - before
-                    assert peak < 1_000_000, f"{peak} octets for {len(damaged)}: {damaged.hex()}"
+        for schema, built, data in targets:
+            places = range(0, len(data), len(data) // (30 if codec in HANDWRITTEN else 15) + 1)
+            inflated = [data[:place] + length + data[place + len(length) :] for place in places for length in LENGTHS]
+            Random(len(data)).shuffle(inflated)
+            for damaged in allowed(codec, inflated, LIBRARY_S / 10):
+                tracemalloc.reset_peak()
+                before = tracemalloc.get_traced_memory()[0]
+                attempt(codec, built, schema, damaged)
+                peak = tracemalloc.get_traced_memory()[1] - before
+                assert peak < 1_000_000, f"{peak} octets for {len(damaged)}: {damaged.hex()}"
     finally:
         tracemalloc.stop()
 
@@ -432,8 +462,11 @@ def test_streams(codec, name):
     for place in range(0, len(data), len(data) // 20 + 1):
         with suppress(DecodeError):
             assert len(list(built.read_stream(Pipe(data[:place])))) <= len(sent)
-    with pytest.raises(EncodeError):
-        built.write_stream(Pipe(), [None])
+    try:
+        built.encode(None)
+    except EncodeError:
+        with pytest.raises(EncodeError):
+            built.write_stream(Pipe(), [None])
 
 
 def floats(*patterns):

@@ -9,7 +9,25 @@ from serschema.errors import SerError
 
 from sercodecs.contract import CodecInfo
 
-MODULES = ("xdr", "asn1", "protobuf", "avro", "json", "xml", "msgpack", "java", "arrow", "pickle", "struct_native")
+MODULES = (
+    "xdr",
+    "ndr",
+    "asn1",
+    "protobuf",
+    "thrift",
+    "avro",
+    "flatbuffers",
+    "flexbuffers",
+    "json",
+    "xml",
+    "yaml",
+    "text",
+    "msgpack",
+    "java",
+    "arrow",
+    "pickle",
+    "struct_native",
+)
 
 
 class UnknownCodec(SerError):

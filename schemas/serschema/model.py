@@ -210,7 +210,7 @@ class Schema:
 
     def recursive(self) -> frozenset[str]:
         """The names of the types that can contain themselves."""
-        reach = {type.name: set(_uses(type)) for type in self.types}
+        reach = {type.name: set(uses(type)) for type in self.types}
         for middle in reach:  # Warshall's transitive closure
             for names in reach.values():
                 if middle in names:
@@ -223,7 +223,8 @@ def fixed_length(type: Bytes | List) -> int | None:
     return type.max_length if type.min_length == type.max_length else None
 
 
-def _uses(type: Named) -> Iterator[str]:
+def uses(type: Named) -> Iterator[str]:
+    """The names of the types that a named type refers to."""
     match type:
         case Enum():
             return
