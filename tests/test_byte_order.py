@@ -48,6 +48,11 @@ STATED = {
     "flatbuffers": ("FlatBuffers Internals: scalars are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "flexbuffers": ("FlexBuffers: all values are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "ubjson": ("UBJSON, draft 12: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
+    "arrow-ipc": (
+        "Arrow Columnar Format, Byte Order: little-endian unless the schema says otherwise",
+        [LITTLE_WHOLE, LITTLE_REAL],
+    ),
+    "parquet": ("Parquet, Encodings, Plain: little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),

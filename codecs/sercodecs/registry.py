@@ -26,6 +26,7 @@ MODULES = (
     "cbor",
     "bson",
     "ubjson",
+    "arrow",
     "java",
     "pickle",
     "struct_native",
