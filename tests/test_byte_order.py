@@ -33,6 +33,8 @@ STATED = {
     "thrift-compact": ("Thrift Compact protocol encoding: a double in little endian order", [LITTLE_REAL]),
     "flatbuffers": ("FlatBuffers Internals: scalars are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "flexbuffers": ("FlexBuffers: all values are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
+    "capnp": ("Cap'n Proto, Encoding Spec: integers and floats are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
+    "capnp-packed": ("Cap'n Proto, Packing: octets that are not zero, in their order", [LITTLE_WHOLE, LITTLE_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
     "struct-native": ("the machine's own order", NATIVE),

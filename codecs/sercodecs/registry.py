@@ -21,6 +21,7 @@ MODULES = (
     "thrift",
     "flatbuffers",
     "flexbuffers",
+    "capnp",
     "pickle",
     "struct_native",
 )
