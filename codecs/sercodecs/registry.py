@@ -18,6 +18,7 @@ MODULES = (
     "avro",
     "flatbuffers",
     "flexbuffers",
+    "capnp",
     "json",
     "xml",
     "yaml",
