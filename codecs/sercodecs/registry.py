@@ -9,7 +9,7 @@ from serschema.errors import SerError
 
 from sercodecs.contract import CodecInfo
 
-MODULES = ("xdr", "asn1", "protobuf", "avro", "json", "xml", "msgpack", "java", "pickle", "struct_native")
+MODULES = ("xdr", "cdr", "asn1", "protobuf", "avro", "json", "xml", "msgpack", "java", "pickle", "struct_native")
 
 
 class UnknownCodec(SerError):

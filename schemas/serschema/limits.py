@@ -42,7 +42,8 @@ class Limits:
     infinity      `kept`, becomes `nan`, or `refused`
     negative_zero False: -0.0 becomes 0.0
     time_unit     microseconds in the finest unit of time; the rest is cut (towards the past)
-    text          `any` Unicode, or `xml`: strings with characters outside XML 1.0's Char are refused
+    text          `any` Unicode; `xml`: strings with characters outside XML 1.0's Char are refused; `no-nul`: those with
+                  U+0000 are
     depth         levels of records and unions inside one another; deeper values are refused
     """
 
@@ -51,7 +52,7 @@ class Limits:
     infinity: Literal["kept", "nan", "refused"] = "kept"
     negative_zero: bool = True
     time_unit: int = 1
-    text: Literal["any", "xml"] = "any"
+    text: Literal["any", "xml", "no-nul"] = "any"
     depth: int | None = None
 
 
@@ -105,6 +106,8 @@ class _Projector:
             case String():
                 if self.limits.text == "xml" and not all(map(_is_xml_char, value)):
                     raise Refused(path, "a character that XML 1.0 does not allow")
+                if self.limits.text == "no-nul" and "\0" in value:
+                    raise Refused(path, "U+0000")
                 return value
             case Timestamp():
                 rest = value.microsecond % self.limits.time_unit
