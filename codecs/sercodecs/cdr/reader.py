@@ -195,7 +195,7 @@ class Reader:
 
     @contextmanager
     def delimited(self, extensible: bool) -> Iterator[str]:
-        """A DHEADER and what it delimits; where the type is `extensible`, what a later version of it adds is skipped."""
+        """A DHEADER and what it delimits; what a later version of an `extensible` type adds is skipped."""
         octets = self.unsigned()
         self.settle()
         stop = self.local("stop", f"pos + {octets}")

@@ -1,4 +1,4 @@
-"""What both directions ask about a schema and an encoding: slots, their alignment, and which `struct` calls write them."""
+"""What both directions ask about a schema and an encoding: slots, their alignment, and their `struct` calls."""
 
 import struct
 from collections.abc import Callable
@@ -17,7 +17,6 @@ from serschema.model import (
     List,
     Map,
     Record,
-    Ref,
     Schema,
     String,
     Timestamp,
@@ -188,8 +187,8 @@ class Sized(dict[int, Any]):
         self.make = make
         self.limit = limit
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
     def __missing__(self, key: int) -> Any:
         function = self.make(key)
@@ -438,7 +437,3 @@ def one_letter(row: list[Slot]) -> str:
     """The letter that all slots of a row have in common, or nothing."""
     letters = {slot.code for slot in row}
     return letters.pop() if len(letters) == 1 and len(row[0].code) == 1 else ""
-
-
-def root(schema: Schema) -> Ref:
-    return Ref(schema.root)
