@@ -11,6 +11,7 @@ from sercodecs.contract import CodecInfo
 
 MODULES = (
     "xdr",
+    "cdr",
     "ndr",
     "asn1",
     "protobuf",
