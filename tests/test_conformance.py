@@ -63,7 +63,10 @@ SCHEMAS = (*shared.NAMES, *EXAMPLES)
 
 FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
               "fixed_size"}  # fmt: skip
+RECURSIVE = {"tree", "linked", "tree_of_unions", "tree_of_maps"}
 UNSUPPORTED: dict[str, frozenset[str]] = {
+    "arrow-ipc/pyarrow": RECURSIVE | {"nothing_at_all"},
+    "parquet/pyarrow": RECURSIVE | {"nothing_at_all", "empty", "lists", "maps", "unions", "optionals"},
     "json/msgspec-struct": frozenset({"names"}),
     "msgpack/msgspec-struct": frozenset({"names"}),
     "bson/pymongo": frozenset({"names"}),  # a key with U+0000

@@ -11,6 +11,7 @@ from sercodecs.contract import CodecInfo
 
 MODULES = (
     "xdr",
+    "cdr",
     "ndr",
     "asn1",
     "protobuf",
@@ -18,6 +19,7 @@ MODULES = (
     "avro",
     "flatbuffers",
     "flexbuffers",
+    "capnp",
     "json",
     "xml",
     "yaml",
@@ -25,6 +27,8 @@ MODULES = (
     "msgpack",
     "cbor",
     "bson",
+    "ubjson",
+    "arrow",
     "java",
     "pickle",
     "struct_native",

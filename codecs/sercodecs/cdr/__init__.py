@@ -1,0 +1,104 @@
+"""CDR, Common Data Representation: the encoding of CORBA's GIOP and, extended as XCDR, of DDS.
+
+Numbers stand at multiples of their size, in the byte order of the writer, which the message names; only the data is
+written, so both sides need the IDL. Two families, of which each codec writes one order and reads both:
+
+- `cdr-big`, `cdr-little`: OMG CORBA 3.3 Part 2, 9.3. The message is an encapsulation (9.3.3): an octet, 0 for
+  big-endian and 1 for little-endian, from which alignment counts, then the value. The types are those of
+  `serschema.idl.corba`.
+- `xcdr1`, `xcdr2`: OMG DDS-XTypes 1.3, 7.4, for final types; alignment is to 8 or to 4 at most. `xcdr1-mutable` is a
+  parameter list, `xcdr2-delimited` of appendable types, with a DHEADER each, `xcdr2-mutable` has an EMHEADER for each
+  member, of the length code that takes least. Two octets of representation identifier and two of options come first
+  (7.6.3.1.2), and the padding that the options count last. Alignment counts from behind them.
+
+The kinds, in IDL:
+
+- Bool: boolean; the number 2 is none. Int: octet or int8, short, long, long long and the unsigned ones. Float: float,
+  double. Timestamp: long long, microseconds since 1970. Uuid: octet[16]. Bytes: octet[n] or sequence<octet>.
+- Enum: in CDR an unsigned long, the symbol's place in the declaration (9.3.2.6); in XCDR a long, its number.
+- String: string, whose code set is UTF-8: a length that counts the NUL at its end. It cannot hold U+0000.
+- Decimal: in CDR `fixed` up to 31 digits: half an octet a digit, and the sign, C or D (9.3.2.8). XCDR has none: an
+  int64, the unscaled integer, up to 18 digits. A string where there are more.
+- List: sequence, or an array where the length is fixed. Map: sequence of structures of key and value, final ones.
+- Union: over an unsigned long, the alternative's number; appendable in the codecs of appendable and mutable types.
+- Record: struct; without fields it has one octet, but none where it is mutable. Member ids count from 0.
+- Optional field: in CDR sequence<T, 1>. In XCDR1 a member header, short where it holds the length; without octets
+  behind it the field is absent. In XCDR2 a boolean before the value. Mutable types leave it out.
+
+In XCDR2 sequences and arrays begin with a DHEADER unless their items are primitive, which enums are not. Padding is not
+looked at. Members that a later version of an appendable or mutable type adds are skipped unless they must be known.
+Strings without their NUL, enums and booleans out of range, lengths beyond the data or the schema, a key or member given
+twice, missing members, and octets after the end are errors. Nothing is lost.
+
+Both directions are generated source. What is known of the position modulo 8 when it is made decides the padding: fixed-
+size neighbours become one `struct` call with the padding in its format, a string with what stands around it a call that
+is looked up by its length. Where nothing is known, behind a string, the phase of the position is looked up too.
+"""
+
+from collections.abc import Callable
+
+from serschema.limits import Limits
+from serschema.model import Schema
+
+from sercodecs.cdr.explain import explainer
+from sercodecs.cdr.reader import Reader
+from sercodecs.cdr.runtime import RUNTIME
+from sercodecs.cdr.shape import Encoding, Shape
+from sercodecs.cdr.writer import Writer
+from sercodecs.contract import ByteOrder, Codec, CodecInfo, Format
+from sercodecs.source import Source
+
+
+def compile(schema: Schema, /, *, encoding: Encoding, order: str) -> Codec:
+    """Specialise for a schema. What is written is of the byte order; messages of either are read."""
+    shape = Shape(schema, encoding)
+    source = Source(f"{encoding.name} {schema.root}")
+    source.globals |= RUNTIME
+    source.globals["SCHEMA"] = schema
+    Writer(shape, source, order).generate()
+    Reader(shape, source, order).generate()
+    encode, decode = source.build("encode", "decode")
+    return Codec(encode=encode, decode=decode, source=source.text())
+
+
+def _info(encoding: Encoding, title: str, specification: str, order: ByteOrder) -> CodecInfo:
+    return CodecInfo(
+        format=Format(
+            name=encoding.name,
+            title=title,
+            specification=specification,
+            textual=False,
+            self_describing=False,
+            byte_order=order,
+        ),
+        implementation="serbench",
+        distribution="serbench",
+        language="Python",
+        licence="MIT",
+        limits=Limits(text="no-nul"),
+        validates=True,
+        compile=_compiler(encoding, order),
+        orders=("big", "little"),
+        explain=explainer(encoding),
+    )
+
+
+def _compiler(encoding: Encoding, own: str) -> Callable[..., Codec]:
+    def compile_(schema: Schema, /, *, order: str = own) -> Codec:
+        return compile(schema, encoding=encoding, order=order)
+
+    return compile_
+
+
+GIOP = "OMG CORBA 3.3 Part 2, 9.3"
+XTYPES = "OMG DDS-XTypes 1.3, 7.4"
+
+CODECS = (
+    _info(Encoding("cdr-big", 0), "CDR, big-endian", GIOP, "big"),
+    _info(Encoding("cdr-little", 0), "CDR, little-endian", GIOP, "little"),
+    _info(Encoding("xcdr1", 1), "XCDR1", XTYPES, "little"),
+    _info(Encoding("xcdr1-mutable", 1, "mutable"), "XCDR1, mutable", XTYPES, "little"),
+    _info(Encoding("xcdr2", 2), "XCDR2", XTYPES, "little"),
+    _info(Encoding("xcdr2-delimited", 2, "appendable"), "XCDR2, appendable", XTYPES, "little"),
+    _info(Encoding("xcdr2-mutable", 2, "mutable"), "XCDR2, mutable", XTYPES, "little"),
+)
