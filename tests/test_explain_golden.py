@@ -8,7 +8,7 @@ from serbench.single import hexdump
 from sercodecs.registry import find
 from serschema import shared
 from serschema.jsonform import schema_from_json
-from serschema.model import Bool, Bytes, Decimal, Field, Int, List, Record, Ref, Schema, String, Union
+from serschema.model import Bool, Bytes, Decimal, Field, Int, List, Record, Ref, Schema, String, Union, Uuid
 
 VECTORS = Path(__file__).parent / "vectors"
 JVM = {case["name"]: case for case in json.loads((VECTORS / "java.json").read_text(encoding="utf-8"))["cases"]}
@@ -158,6 +158,94 @@ def test_cbor_of_rfc_8949():
 0007  6a b3                    content    27315                     $.d
 """
     )
+
+
+def test_cbor_labels():
+    """RFC 8392, A.1: issuer (1), subject (2) and expiration (4), of the seven claims of that CBOR Web Token."""
+    claims = message(Field("iss", 1, String()), Field("sub", 2, String()), Field("exp", 4, Int(64)))
+    octets = bytes.fromhex("a3 01 75636f61703a2f2f61732e6578616d706c652e636f6d 02 656572696b77 04 1a5612aeb0")
+    assert (
+        explained("cbor/cbor2-labels", claims, octets)
+        == """\
+0000  a3                       length     map of 3 pairs           $
+0001  01                       tag        label 1                  $.iss
+0002  75                       length     text string, length 21   $.iss
+0003  63 6f 61 70 3a 2f 2f 61  content    "coap://as.example.com"  $.iss
+000b  73 2e 65 78 61 6d 70 6c
+0013  65 2e 63 6f 6d
+0018  02                       tag        label 2                  $.sub
+0019  65                       length     text string, length 5    $.sub
+001a  65 72 69 6b 77           content    "erikw"                  $.sub
+001f  04                       tag        label 4                  $.exp
+0020  1a                       tag        unsigned, 4 octets       $.exp
+0021  56 12 ae b0              content    1444064944               $.exp
+"""
+    )
+
+
+def test_bson_of_its_specification():
+    """bsonspec.org: {"hello": "world"}. The BSON corpus: an array, a UUID, a decimal."""
+    assert (
+        explained(
+            "bson/pymongo",
+            message(Field("hello", 1, String())),
+            bytes.fromhex("160000000268656c6c6f0006000000776f726c640000"),
+        )
+        == """\
+0000  16 00 00 00              length     length 22        $
+0004  02                       tag        string           $.hello
+0005  68 65 6c 6c 6f           name       "hello"          $.hello
+000a  00                       structure  end of key       $.hello
+000b  06 00 00 00              length     length 6         $.hello
+000f  77 6f 72 6c 64           content    "world"          $.hello
+0014  00                       structure  end of string    $.hello
+0015  00                       structure  end of document  $
+"""
+    )
+    assert (
+        explained(
+            "bson/pymongo",
+            message(Field("a", 1, List(Int(32)))),
+            bytes.fromhex("140000000461000c0000001030000a0000000000"),
+        )
+        == """\
+0000  14 00 00 00              length     length 20        $
+0004  04                       tag        array            $.a
+0005  61                       name       "a"              $.a
+0006  00                       structure  end of key       $.a
+0007  0c 00 00 00              length     length 12        $.a
+000b  10                       tag        int32            $.a[0]
+000c  30                       structure  "0"              $.a[0]
+000d  00                       structure  end of key       $.a[0]
+000e  0a 00 00 00              content    10               $.a[0]
+0012  00                       structure  end of document  $.a
+0013  00                       structure  end of document  $
+"""
+    )
+    octets = bytes.fromhex("1d000000057800100000000473ffd26444b34c6990e8e7d1dfc035d400")
+    uuid = explained("bson/pymongo", message(Field("x", 1, Uuid())), octets)
+    assert "tag        subtype 4 (UUID)" in uuid
+    assert "content    73ffd264-44b3-4c69-90e8-e7d1dfc035d4" in uuid
+
+
+@pytest.mark.parametrize(
+    ("octets", "what"),
+    [
+        ("D2040000000000000000000000003430", "0.001234"),
+        ("F2AF967ED05C82DE3297FF6FDE3C4030", "1234567890123456789012345678901234"),
+        ("0000000000000000000000000000007C", "NaN"),
+        ("000000000000000000000000000000F8", "-Infinity"),
+        ("000000000000000000000000000040B0", "-0"),
+        ("FFFFFFFF638E8D37C087ADBE09EDFF5F", "9.999999999999999999999999999999999E+6144"),
+        ("01000000000000000000000000000080", "-1E-6176"),
+        ("DCBA9876543210DEADBEEF00000010EC", "0, of a significand that is too large"),
+    ],
+)
+def test_decimal128_of_the_bson_corpus(octets, what):
+    message_of_it = bytes.fromhex("18000000136400" + octets + "00")
+    lines = explained("bson/pymongo", message(Field("d", 1, Decimal(34, 0))), message_of_it).splitlines()
+    (content,) = [line for line in lines if "content" in line]
+    assert what in content
 
 
 SMITH = message(Field("name", 1, String()), Field("ok", 2, Bool()))

@@ -22,6 +22,7 @@ from typing import IO, Any
 from serschema.limits import Limits
 from serschema.model import Bool, Decimal, Enum, Int, Kind, Map, Named, Path, Record, Schema, String, Value
 
+from sercodecs.bson_explain import explain
 from sercodecs.contract import Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
 from sercodecs.source import Source
 from sercodecs.tree import Expression, Rules, accessor, conversions
@@ -162,5 +163,9 @@ CODECS = (
         limits=Limits(integers=(-(1 << 63), (1 << 63) - 1), time_unit=1000, keys="no-nul"),
         validates=False,
         compile=compile,
+        defects=(
+            "4.20.1 makes a reference of a document with the keys $ref and $id: a map of strings is made of it again",
+        ),
+        explain=explain,
     ),
 )

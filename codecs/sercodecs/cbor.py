@@ -5,6 +5,9 @@ a map {"alternative": value}, an enum its symbol. A timestamp is tag 0, text of 
 1) do not have all microseconds; a decimal is tag 4, a decimal fraction, with the exponent of the schema; a UUID is tag
 37. Integers take the fewest octets. A float takes 64 bits unless it is NaN or infinite, for which 16 do.
 
+With `labels`, a record is a map by `Field.number`, a union a map {number: value} and an enum its number, as COSE (RFC
+9052, section 1.5) and what follows it do: what two sides have agreed on needs no names.
+
 `cbor-canonical` is what one value is always written as: section 4.2.3, the "canonical CBOR" of RFC 7049, where the keys
 of a map are sorted by length first, and a float takes the fewest of 16, 32 and 64 bits that keep it.
 
@@ -24,12 +27,13 @@ from typing import IO, Any, NoReturn
 from uuid import UUID
 
 from serschema.limits import Limits
-from serschema.model import Decimal, Schema, Uuid, Value
+from serschema.model import Decimal, Enum, Schema, Uuid, Value
 
-from sercodecs.cbor_explain import explain
+from sercodecs.cbor_explain import explain, explain_labels
 from sercodecs.contract import Codec, CodecInfo, Format, assemble, streams
+from sercodecs.labels import labelled
 from sercodecs.source import Source
-from sercodecs.tree import Rules, conversions
+from sercodecs.tree import Conversions, Rules, conversions
 
 FORMAT = Format(
     name="cbor",
@@ -47,17 +51,34 @@ _REFUSED = (5, 25, 28, 29, 30, 35, 36, 52, 54, 100, 256, 258, 260, 261, 1004, 43
 """The tags that cbor2 knows and no schema needs."""
 
 
+def _number(source: Source, enum: Enum) -> str:
+    return source.bind("number_of", dict(enum.symbols)) + "[{}]"
+
+
+def _symbol(source: Source, enum: Enum) -> str:
+    return source.bind("symbol_of", {number: symbol for symbol, number in enum.symbols}) + "[{}]"
+
+
+LABELS_OUT = Rules(values={Enum: _number})
+LABELS_IN = Rules(values={Enum: _symbol})
+
+
 def compile_cbor2(schema: Schema, /) -> Codec:
     """CBOR by cbor2, which writes and reads times, decimals and UUIDs by itself."""
-    return _cbor2(schema, canonical=False)
+    return _cbor2(schema, Conversions(None, None, ""))
+
+
+def compile_labels(schema: Schema, /) -> Codec:
+    """The same with numbers in place of names."""
+    return _cbor2(schema, labelled(schema, f"cbor labels {schema.root}", LABELS_OUT, LABELS_IN))
 
 
 def compile_canonical(schema: Schema, /) -> Codec:
     """The same, and always the same octets."""
-    return _cbor2(schema, canonical=True)
+    return _cbor2(schema, Conversions(None, None, ""), canonical=True)
 
 
-def _cbor2(schema: Schema, *, canonical: bool) -> Codec:
+def _cbor2(schema: Schema, tree: Conversions, *, canonical: bool = False) -> Codec:
     import cbor2
 
     encode_native = cbor2.CBOREncoder(io.BytesIO(), canonical=canonical).encode_to_bytes
@@ -75,7 +96,8 @@ def _cbor2(schema: Schema, *, canonical: bool) -> Codec:
         try:
             decoder = cbor2.CBORDecoder(buffered, read_size=1, **restricted)
             while buffered.peek(1):
-                yield decoder.decode()
+                native = decoder.decode()
+                yield tree.from_native(native) if tree.from_native else native
         finally:
             buffered.detach()
 
@@ -83,7 +105,7 @@ def _cbor2(schema: Schema, *, canonical: bool) -> Codec:
         for value in values:
             file.write(codec.encode(value))
 
-    codec = assemble(schema, encode_native, decode_native)
+    codec = assemble(schema, encode_native, decode_native, *tree)
     return replace(codec, **streams(schema, write, read))
 
 
@@ -116,6 +138,11 @@ def compile_cborx(schema: Schema, /) -> Codec:
     return assemble(schema, cborx.dumps, cborx.loads, *tree)
 
 
+DEFECTS = (
+    "6.3.0 makes regular expressions, addresses, sets and cycles of tags: those that no schema needs are refused",
+    "6.3.0 ignores what follows a message: left so",
+)
+
 CODECS = (
     CodecInfo(
         format=FORMAT,
@@ -126,7 +153,21 @@ CODECS = (
         limits=LIMITS,
         validates=False,
         compile=compile_cbor2,
+        defects=DEFECTS,
         explain=explain,
+    ),
+    CodecInfo(
+        format=replace(FORMAT, self_describing=False),
+        implementation="cbor2-labels",
+        distribution="cbor2",
+        language="Rust",
+        licence="MIT",
+        limits=LIMITS,
+        validates=False,
+        compile=compile_labels,
+        note="integer keys",
+        defects=DEFECTS,
+        explain=explain_labels,
     ),
     CodecInfo(
         format=FORMAT,
@@ -148,6 +189,7 @@ CODECS = (
         limits=LIMITS,
         validates=False,
         compile=compile_canonical,
+        defects=DEFECTS,
         explain=explain,
     ),
 )

@@ -1,17 +1,17 @@
 """CBOR, octet by octet: a walker of RFC 8949, whose data items say of themselves what is what.
 
-The schema adds the rest: whether a map is a record, a union or a map, and thus whether its keys are names or content.
-What is not of the schema is shown as it is.
+The schema adds the rest: whether a map is a record, a union or a map, and thus whether its keys are names or content,
+and with `explain_labels` which field a number means. What is not of the schema is shown as it is.
 """
 
 import struct
 from collections.abc import Iterator
 from uuid import UUID
 
-from serschema.model import Decimal, Field, Kind, List, Map, Record, Ref, Schema, Type, Union, Uuid
+from serschema.model import Decimal, Enum, Field, Kind, List, Map, Record, Ref, Schema, Type, Union, Uuid
 
 from sercodecs.contract import Purpose, Span
-from sercodecs.walk import Walk, counted, of_octets, utf8, walk
+from sercodecs.walk import Walk, counted, of_octets, symbol, utf8, walk
 
 # Section 3.1: the major types.
 UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE = range(8)
@@ -46,6 +46,12 @@ def explain(schema: Schema, data: bytes) -> list[Span]:
     return walk(walker, lambda: walker.value(Ref(schema.root), "$", 0))
 
 
+def explain_labels(schema: Schema, data: bytes) -> list[Span]:
+    """The same where the keys of records are numbers."""
+    walker = _Labelled(schema, data)
+    return walk(walker, lambda: walker.value(Ref(schema.root), "$", 0))
+
+
 class _Walk(Walk):
     def value(self, type_: Type | None, path: str, depth: int, purpose: Purpose = "content") -> str:
         """A data item, of a type if one is known; returns what a scalar is, as it stands in a path as a key."""
@@ -55,7 +61,8 @@ class _Walk(Walk):
             case 0 | 1:
                 if info >= 24:
                     self.note("tag", path, f"{NAMES[major]}, {counted(1 << (info - 24), 'octet')}", 1)
-                return self.shown(purpose, path, str(argument if major == UNSIGNED else -1 - argument))
+                number = argument if major == UNSIGNED else -1 - argument
+                return self.shown(purpose, path, symbol(kind, number) if isinstance(kind, Enum) else str(number))
             case 2 | 3:
                 return self.string(major, info, argument, kind, path, purpose)
             case 4:
@@ -181,6 +188,17 @@ class _Walk(Walk):
             return ""
         known = {FALSE: "false", TRUE: "true"}
         return self.shown(purpose, path, known.get(argument, f"simple value {argument}"))
+
+
+class _Labelled(_Walk):
+    def name(self, path: str, members: dict[str, Field], depth: int) -> str:
+        """A number; where it is a member's, its path is the member's."""
+        if not members or not self.left or self.data[self.position] >> 5 != UNSIGNED:
+            return super().name(path, members, depth)
+        _, _, number = self.head()
+        name = next((key for key, member in members.items() if member.number == number), "")
+        self.note("tag", f"{path}.{name}" if name else path, f"label {number}")
+        return name
 
 
 def _members(kind: Kind | None) -> tuple[Field, ...]:

@@ -70,8 +70,15 @@ class Conversions(NamedTuple):
 def conversions(schema: Schema, name: str, outwards: Rules, inwards: Rules, *, positional: bool = False) -> Conversions:
     """Generate what stands between values of the schema and a library; `name` shows in tracebacks."""
     source = Source(name)
-    out = Outwards(schema, source, outwards, positional)
-    into = _Inwards(schema, source, inwards, positional)
+    return of_directions(
+        Outwards(schema, source, outwards, positional),
+        Inwards(schema, source, inwards, positional),
+    )
+
+
+def of_directions(out: "Direction", into: "Direction") -> Conversions:
+    """The conversions of two directions that share a source."""
+    schema, source = out.schema, out.source
     roots = [direction.function(Ref(schema.root)) for direction in (out, into) if direction.generate()]
     built = dict(zip(roots, source.build(*roots)))
     return Conversions(
@@ -318,7 +325,7 @@ class Outwards(Direction):
         self.source.line("raise KeyError(key)")
 
 
-class _Inwards(Direction):
+class Inwards(Direction):
     prefix = "into"
 
     def array(self, record: Record) -> None:
