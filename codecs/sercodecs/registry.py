@@ -22,6 +22,7 @@ MODULES = (
     "flatbuffers",
     "flexbuffers",
     "capnp",
+    "fory",
     "pickle",
     "struct_native",
 )
