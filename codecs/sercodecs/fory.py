@@ -5,8 +5,8 @@ are varints, or have the least significant octet first, strings their length and
 header that says what their items have in common. A record is a dataclass, its fields with their numbers for tags; a
 union Fory's union with the numbers of its alternatives; an enum an enum. All are registered by number, so that nothing
 else is made of the data (`strict`). Integers are of their width, those of 32 and 64 bits varints; a UUID is binary, a
-decimal Fory's decimal, a list of numbers a list and not an array. A timestamp is an integer in microseconds: pyfory
-takes Fory's own through a float, and loses microseconds (1.7.7). Nothing is lost.
+decimal Fory's decimal, a list of numbers a list and not an array. A timestamp is an integer in microseconds: Fory's own
+goes through a float in pyfory (1.7.7), and may be a microsecond off before 1970 and after 2100. Nothing is lost.
 
 `pyfory` is the library's default, the compatible mode: a struct's fields come with the message, so that they may
 differ. `pyfory-consistent` has a hash of them instead. What the fields declare is not checked against what items of a
