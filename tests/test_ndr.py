@@ -6,7 +6,6 @@ of the two is not what the specification says, `benchmarks/impacket_by_hand.py` 
 """
 
 import json
-import logging
 import struct
 from decimal import Decimal as Number
 from pathlib import Path
@@ -507,7 +506,6 @@ def test_what_another_order_or_a_label_explains():
 
 def test_impacket_says_what_it_cannot():
     """The deviations that keep schemas from the comparison, so that their end is noticed."""
-    logging.disable(logging.CRITICAL)
     schema = holding(Ref("WithPad"), WITH_PAD)
     assert len(impacket_by_hand.compile(schema, wide=True)[0]({"v": {"l": 1, "s": 2}})) == 6  # MS-RPCE 4.8: 8
     encode, _ = impacket_by_hand.compile(holding(Ref("Unions"), UNIONS, SHORT_OR_HYPER))
