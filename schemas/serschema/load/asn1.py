@@ -90,8 +90,12 @@ def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Sche
         place = re.search(r" at line (\d+)", str(error))
         reason = re.sub(r" at line \d+", "", str(error))
         raise SchemaError(reason, source=str(path), line=int(place[1]) if place else 0) from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        raise SchemaError(f"cannot read it: {error}", source=str(path)) from None
+    except OSError as error:
+        raise SchemaError(f"cannot be read: {error.strerror}", source=str(path)) from None
+    except RecursionError:
+        raise SchemaError("types are nested too deeply in one another", source=str(path)) from None
+    except ValueError:  # int() of more than 4300 digits
+        raise SchemaError("a number is too long: serbench has 64 bits", source=str(path)) from None
     return _Importer(str(path), text, modules).schema(message)
 
 
