@@ -55,6 +55,7 @@ STATED = {
     "parquet": ("Parquet, Encodings, Plain: little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "capnp": ("Cap'n Proto, Encoding Spec: integers and floats are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "capnp-packed": ("Cap'n Proto, Packing: octets that are not zero, in their order", [LITTLE_WHOLE, LITTLE_REAL]),
+    "fory-xlang": ("Fory xlang specification: all data is little endian, and int32 a varint", [LITTLE_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),

@@ -155,7 +155,7 @@ LINES = """\
 def test_data_alone_is_enough(tmp_path, capsys):
     path = tmp_path / "readings.jsonl"
     path.write_text(LINES)
-    assert main(["verify", "--data", str(path), "--codec", "xdr", "--codec", "protobuf", "--json"]) == 0
+    assert main(["verify", "--data", str(path), "--codec", "xdr", "--codec", "protobuf/upb", "--json"]) == 0
     out, notes = capsys.readouterr()
     assert [(row["dataset"], row["status"], len(row["encoded_bytes"])) for row in json.loads(out)] == [
         ("Readings", "ok", 2),

@@ -173,8 +173,10 @@ def test_long_lines_and_many_blocks(tmp_path):
             "{}: is binary (it begins with 7f 45 4c 46 02 01 01 00), n",
         ),
         ("d.jsonl", b"[" * 5000 + b"]" * 5000, "{}:1: nested too deeply: serbench takes 100 levels"),
-        ("d.json", b'[\n{"a": ' + b"[" * 5000 + b"]" * 5000, "{}:1: nested too deeply: serbench takes 100 levels"),
-        ("d.jsonl", b'{"a": 1, "a": 2}', "{}:1: the name 'a' occurs twice in one object: remove or rename one"),
+        ("d.json", b'[\n{"a": ' + b"[" * 5000 + b"]" * 5000, "{}:2: nested too deeply: serbench takes 100 levels"),
+        ("d.jsonl", b'[{}, {"b": [0, {"a": 1, "c": 2, "c": 3}]}]', "{}:1: $[1].b[1]: the name 'c' occurs twice"),
+        ("d.json", b'[{},\n {"b": {"a": 1, "a": 2}}]', "{}:2: $.b: the name 'a' occurs twice in one object: remove"),
+        ("d.jsonl", b'{"a": 1, "a": 2}', "{}:1: $: the name 'a' occurs twice in one object: remove or rename one"),
         ("d.jsonl", b'{"a": ' + b"9" * 5000 + b"}", "{}:1: an integer of thousands of digits: write it as a string"),
         (
             "d.jsonl",

@@ -104,12 +104,18 @@ Order DEFINITIONS AUTOMATIC TAGS ::=
 BEGIN
 
 -- An order.
+-- serbench: {"name": "order"}
 Order ::= SEQUENCE {
   -- Given by us - - and - - - kept.
+  -- serbench: {"number": 3, "doc": "Given by us -\\u002d and -\\u002d- kept."}
   order-id Uuid,
+  -- serbench: {"name": "URL", "number": 4, "key": "URL"}
   url UTF8String (SIZE (0..80)) OPTIONAL,
+  -- serbench: {"name": "item_", "number": 5, "key": "item_"}
   item SEQUENCE (SIZE (1..MAX)) OF Item,
+  -- serbench: {"number": 6}
   prices SEQUENCE OF SEQUENCE { key UTF8String, value Decimal5-2 },
+  -- serbench: {"number": 7}
   grid SEQUENCE (SIZE (0..2)) OF Float32List3
 }
 
@@ -121,6 +127,7 @@ Item ::= CHOICE {
 
 -- One line.
 -- Another.
+-- serbench: {"symbols": ["NEW", "SECOND_HAND", "second_hand"]}
 Kind ::= ENUMERATED {
   new(0),
   second-hand(-2),
@@ -163,7 +170,7 @@ def test_asn1tools_takes_any_schema(schema):
     text = write(schema)
     assert len(asn1tools.compile_string(text, "der").types) >= len(schema.types)
     for block in re.findall(r"\{\n(.*?)\n\}", text, re.DOTALL):
-        names = re.findall(r"^  ([a-zA-Z0-9-]+)", block, re.MULTILINE)
+        names = re.findall(r"^  ([a-zA-Z][a-zA-Z0-9-]*)", block, re.MULTILINE)
         assert len(names) == len(set(names))
 
 

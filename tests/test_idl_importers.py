@@ -92,6 +92,7 @@ PAIRS = {
     "proto": Pair(".proto", "proto", "proto", carries=as_proto),
     "jsonschema": Pair(".json", "jsonschema", "jsonschema"),
     "avro": Pair(".avsc", "avro", "avro"),
+    "asn1": Pair(".asn", "asn1", "asn1", needs="asn1tools"),
     "xsd": Pair(".xsd", "xsd", "xsd", needs="xmlschema", carries=as_xsd),
     "thrift": Pair(".thrift", "thrift", "thrift", refuses=r"Thrift does not have the field number \d+"),
 }

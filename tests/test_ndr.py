@@ -6,8 +6,9 @@ of the two is not what the specification says, `benchmarks/impacket_by_hand.py` 
 """
 
 import json
-import logging
 import struct
+import tracemalloc
+from contextlib import suppress
 from decimal import Decimal as Number
 from pathlib import Path
 from unittest import mock
@@ -460,6 +461,32 @@ def test_counts_of_64_bits_ask_for_nothing(type_, count):
             INFOS["ndr64"].compile(holding(type_)).decode(LABELS["ndr64"] + start + octets)
 
 
+@pytest.mark.parametrize("name", ["strings", "bytes", "lists", "maps", "unions", "linked", "tree_of_maps"])
+def test_great_numbers_anywhere_ask_for_nothing(name):
+    """Eight octets of NDR64 that are a count of very many, a negative one, or one whose size in octets is."""
+    schema = EXAMPLES[name]
+    codec = INFOS["ndr64"].compile(schema)
+    octets = next(filter(None, (encoded(codec, schema, seed) for seed in range(3, 20))))
+    tracemalloc.start()
+    try:
+        for place in range(4, len(octets), len(octets) // 100 + 1):
+            for count in (1 << 31, 1 << 32, 1 << 60, (1 << 61) - 1, 1 << 63, (1 << 64) - 1):
+                tracemalloc.reset_peak()
+                with suppress(DecodeError):
+                    codec.decode(octets[:place] + struct.pack("<Q", count) + octets[place + 8 :])
+                assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def encoded(codec, schema, seed):
+    """A value's octets, or nothing if the codec refuses it."""
+    try:
+        return codec.encode(generate(schema, seed))
+    except EncodeError:
+        return b""
+
+
 @pytest.mark.parametrize(
     ("schema", "value", "reason"),
     [
@@ -507,7 +534,6 @@ def test_what_another_order_or_a_label_explains():
 
 def test_impacket_says_what_it_cannot():
     """The deviations that keep schemas from the comparison, so that their end is noticed."""
-    logging.disable(logging.CRITICAL)
     schema = holding(Ref("WithPad"), WITH_PAD)
     assert len(impacket_by_hand.compile(schema, wide=True)[0]({"v": {"l": 1, "s": 2}})) == 6  # MS-RPCE 4.8: 8
     encode, _ = impacket_by_hand.compile(holding(Ref("Unions"), UNIONS, SHORT_OR_HYPER))

@@ -2,8 +2,9 @@
 
 Functions specialised for the schema are generated, one for each record and union and direction. An object is made by
 its class from one argument for each member, in their order, and has an attribute for each; None is absence. The
-object of a union has one member that is not None. What becomes of the other kinds the codec says, by `sercodecs.tree`'s
-`Rules`; what it says of a string, a list or a map also gets to see it, before its items are converted.
+object of a union has one member that is not None; or it is `tagged`: made from the number of an alternative and its
+value, which its methods `case_id` and `value` give back. What becomes of the other kinds the codec says, by the `Rules`
+of `sercodecs.tree`; what it says of a list or a map gets to see it before its items are converted.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,7 +46,9 @@ def _unwritable(what: str) -> None:
     raise EncodeError("$", what)
 
 
-def conversions(schema: Schema, name: str, classes: Mapping[str, Any], outwards: Rules, inwards: Rules) -> Conversions:
+def conversions(
+    schema: Schema, name: str, classes: Mapping[str, Any], outwards: Rules, inwards: Rules, *, tagged: bool = False
+) -> Conversions:
     """Generate both directions; `classes` by the name of the type."""
     source = Source(name)
     source.globals |= RUNTIME | {"unwritable": _unwritable} | dict(outwards.names) | dict(inwards.names)
@@ -57,8 +60,8 @@ def conversions(schema: Schema, name: str, classes: Mapping[str, Any], outwards:
             case Enum():
                 pass
             case Union():
-                generator.choose(type, outwards)
-                generator.chosen(type, inwards)
+                generator.choose(type, outwards, tagged)
+                (generator.named if tagged else generator.chosen)(type, inwards)
             case Record():
                 generator.fill(type, outwards)
                 generator.take(type, inwards)
@@ -88,11 +91,11 @@ class _Generator:
                 arguments.append(f"None if {name} is None else {text}" if field.optional else text)
             self.source.line(f"return C_{record.name}({', '.join(arguments)})")
 
-    def choose(self, union: Union, rules: Rules) -> None:
+    def choose(self, union: Union, rules: Rules, tagged: bool) -> None:
         with self.source.function(f"out_{union.name}(v)"):
             self.source.line("(key, x), = v.items()")
             for place, member in enumerate(union.alternatives):
-                before = "None, " * place
+                before = f"{member.number}, " if tagged else "None, " * place
                 with self.source.block(f"if key == {member.key!r}"):
                     self.source.line(
                         f"return C_{union.name}({before}{self.expression(member.type, 'x', rules, 'out')})"
@@ -129,6 +132,17 @@ class _Generator:
                     line(f"r = {{{member.key!r}: {self.expression(member.type, 'x', rules, 'into')}}}")
             line(f"if r is None: bad('no alternative of {union.name}')")
             line("return r")
+
+    def named(self, union: Union, rules: Rules) -> None:
+        line = self.source.line
+        with self.source.function(self.reader(union)):
+            self.bound()
+            line("of, x = o.case_id(), o.value()")
+            line(f"if x is None: bad('no alternative of {union.name}')")
+            for member in union.alternatives:
+                with self.source.block(f"if of == {member.number}"):
+                    line(f"return {{{member.key!r}: {self.expression(member.type, 'x', rules, 'into')}}}")
+            line(f"bad('not an alternative of {union.name}')")
 
     def reader(self, type: Record | Union) -> str:
         """The signature; levels are counted where some value could be nested too deep."""

@@ -20,6 +20,7 @@ MODULES = (
     "flatbuffers",
     "flexbuffers",
     "capnp",
+    "fory",
     "json",
     "xml",
     "yaml",

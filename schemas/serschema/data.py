@@ -359,8 +359,10 @@ def _items(text: str, start: int, file: str) -> Iterator[tuple[int, Plain]]:
         while True:
             try:
                 value, end = _scan(text, position)
-            except (ValueError, RecursionError) as error:
+            except json.JSONDecodeError as error:
                 _complain(error, text, file, 1)
+            except (ValueError, RecursionError) as error:
+                _complain(error, text[position:], file, _line_of(text, position))
             if "\\" in text[position:end]:
                 _refuse_surrogates(text[position:end], value, file, _line_of(text, position))
             yield position, value
@@ -421,12 +423,38 @@ class _Unfit(ValueError):
     """JSON by its grammar, but without one exact meaning."""
 
 
+class _Twice(_Unfit):
+    """A name that an object has twice."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the name {shown(name)} occurs twice in one object: remove or rename one")
+
+
+class _Pairs(list[tuple[str, Plain]]):
+    """An object as it is written."""
+
+
+def _place_of_twice(text: str) -> str:
+    """The path of the first object with a name twice in the value that begins the text."""
+    value, _ = json.JSONDecoder(object_pairs_hook=_Pairs).raw_decode(text, _after_space(text, 0))
+    stack = [(value, "$")]
+    while stack:
+        value, path = stack.pop()
+        members = list(value) if isinstance(value, _Pairs) else []
+        if len(dict(members)) < len(members):
+            return path
+        items = list(enumerate(value)) if isinstance(value, list) and not isinstance(value, _Pairs) else []
+        inner = [(item, f"{path}.{name}") for name, item in members] + [(item, f"{path}[{i}]") for i, item in items]
+        stack += reversed(inner)
+    return "$"
+
+
 def _object(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:
     value = dict(pairs)
     if len(value) < len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _Unfit(f"the name {shown(twice)} occurs twice in one object: remove or rename one")
+        raise _Twice(twice)
     return value
 
 
@@ -478,6 +506,9 @@ def _complain(error: Exception, text: str, file: str, line: int) -> NoReturn:
             else:
                 found = shown(text[position : position + 20].partition("\n")[0])
                 message = f"is not JSON: {reason[:1].lower()}{reason[1:]} at column {column}, found {found}"
+        case _Twice():
+            path = _place_of_twice(text)
+            raise DataError(f"{path}: {error}", file=file, line=line, path=path) from None
         case _Unfit():
             message = str(error)
         case _:  # int() of more than 4300 digits

@@ -14,18 +14,19 @@ PER (X.691):
 - no octet at all stands for a value of no bits (11.1.3).
 
 A SEQUENCE OF in DER does not end when an item has another tag: it makes items until memory does. JER takes text for a
-SEQUENCE OF, and anything for a SEQUENCE. XER takes anything for a BOOLEAN that is false, and no
-white space between hexadecimal digits.
+SEQUENCE OF, and anything for a SEQUENCE. XER takes anything for a BOOLEAN that is false, and no white space between
+hexadecimal digits.
 """
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from sercodecs.asn1.values import bad
 
 GENERALIZED_TIME = 24
-BINARY, TWO_OCTETS, NEGATIVE = 0x80, 0x01, 0x40
+BINARY, NEGATIVE = 0x80, 0x40
 SPECIAL = {math.inf: b"\x40", -math.inf: b"\x41"}
 LEAST_EXPONENT = -1074
 LONG_TAG, MORE, MOST_TAG_OCTETS = 0x3F, 0x80, 5
@@ -52,24 +53,23 @@ def compilers() -> dict[str, Any]:
     return {"ber": _ber(), "der": _der(), "per": _per(), "uper": _uper(), "oer": _oer(), "xer": _xer(), "jer": _jer()}
 
 
-def _real(octets: bytes) -> float:
+def _real(decode_real: Callable[[Any], float], octets: bytes) -> float:
     """Read by asn1tools, if it can."""
-    from asn1tools.codecs.ber import decode_real
-
     if octets[:1] in (b"\x81", b"\xc1") and int.from_bytes(octets[1:3], "big", signed=True) < LEAST_EXPONENT:
         bad("a REAL of a smaller exponent than binary64 has")
-    value: float = decode_real(bytearray(octets))
-    return value
+    return decode_real(bytearray(octets))
 
 
 def _tagged_rules(codec: Any, sequence_of: Any) -> Any:
+    decode_real = codec.decode_real
+
     class Real(codec.Real):  # type: ignore[misc]
         def encode_content(self, data: float, values: Any = None) -> bytes:
             return real_octets(data)
 
         def decode_content(self, data: Any, offset: int, length: int) -> Any:
             end = offset + length
-            return _real(bytes(data[offset:end])), end
+            return _real(decode_real, bytes(data[offset:end])), end
 
     class GeneralizedTime(codec.VisibleString):  # type: ignore[misc]
         TAG = GENERALIZED_TIME
@@ -158,6 +158,8 @@ def _uper() -> Any:
 def _packed_rules(codec: Any) -> Any:
     from asn1tools.codecs import per
 
+    decode_real = per.decode_real
+
     class Integer(codec.Integer):  # type: ignore[misc]
         """One with a lower bound only: the offset from it, in the fewest octets, and their number before."""
 
@@ -182,7 +184,7 @@ def _packed_rules(codec: Any) -> Any:
             encoder.append_bytes(octets)
 
         def decode(self, decoder: Any) -> float:
-            return _real(decoder.read_bytes(decoder.read_length_determinant()))
+            return _real(decode_real, decoder.read_bytes(decoder.read_length_determinant()))
 
     class Compiler(codec.Compiler):  # type: ignore[misc]
         def compile_type(self, name: str, descriptor: Any, module: str) -> Any:

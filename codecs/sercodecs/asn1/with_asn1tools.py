@@ -11,7 +11,8 @@ Lost: payloads of NaN, but in OER. XER refuses text outside XML's Char (producti
 that asn1tools does not know, and a document type declaration; a carriage return is written as `&#13;`. Nothing bounds
 the number of items that take no bits at all (PER) or no octets (OER): lists of such are not supported there.
 
-The coders of PER and OER shift one integer that is the whole message: their time grows with the square of its length.
+The coder of OER shifts one integer that is the whole message: its time grows with the square of the length, to seconds
+for 100 KB. The one of PER holds a message as text of a character for each bit when reading.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,20 +39,21 @@ def compile(rules: str, schema: Schema, /) -> Codec:
     """Have asn1tools compile the module, and generate the conversions."""
     if rules in (*PACKED, "oer"):
         _refuse_nothings(rules, schema)
-    types, names = _module(schema)
-    [compiled] = compilers()[rules](types).process().values()
-    root = next(type for name, type in compiled.items() if name == names[""][0])
+    modules, names, root_name = _module(schema)
+    [compiled] = compilers()[rules](modules).process().values()
+    root = compiled[root_name]
     source = Source(f"asn1-{rules} {schema.root}")
     generate(schema, names, source, xml=rules == "xer", loose=rules == "jer")
     to_native, from_native = source.build("to_native", "from_native")
     return assemble(schema, *_coder(rules, root), to_native, from_native, source.text())
 
 
-def _module(schema: Schema) -> tuple[Any, Names]:
-    """The module as asn1tools parses it, which its compiler changes, and its names; "" has that of the root."""
-    modules = deepcopy(_parsed(write(schema)))
+def _module(schema: Schema) -> tuple[Any, Names, str]:
+    """The module as asn1tools parses it, its names, and that of the root. The types of the schema come first in it."""
+    modules = deepcopy(_parsed(write(schema)))  # as the compiler changes it
     [module] = modules.values()
-    names = {"": [""]}
+    names: Names = {}
+    root = ""
     for type, (name, written) in zip(schema.types, module["types"].items(), strict=False):
         match type:
             case Enum():
@@ -59,8 +61,8 @@ def _module(schema: Schema) -> tuple[Any, Names]:
             case Union() | Record():
                 names[type.name] = [member["name"] for member in written["members"]]
         if type.name == schema.root:
-            names[""] = [name]
-    return modules, names
+            root = name
+    return modules, names, root
 
 
 @lru_cache(maxsize=256)

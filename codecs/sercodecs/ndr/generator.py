@@ -10,6 +10,9 @@ from sercodecs.ndr.layout import Layout
 from sercodecs.ndr.run import NOTHING, Known, Run
 from sercodecs.source import Source
 
+LOOPS = 2
+"""Loops of this depth are emitted with what is known of the offset."""
+
 
 class Generator(ABC):
     def __init__(self, layout: Layout, source: Source) -> None:
@@ -20,6 +23,7 @@ class Generator(ABC):
         self.word_size = layout.syntax.word_size
         self.wide = layout.syntax.wide
         self.run = Run(NOTHING)
+        self.loops = 0  # how many are around
         self.length = ""  # the name of the length of the array in the run, if there is one
 
     @abstractmethod
@@ -40,9 +44,13 @@ class Generator(ABC):
         self.run = Run(reduce(Known.or_else, ends))
 
     def loop(self, header: str, body: Callable[[], None]) -> None:
-        """Emit a loop, again with less knowledge while a round does not leave known what it began with."""
+        """Emit a loop, again with less knowledge while a round does not leave known what it began with.
+
+        Deep inside of others nothing is known from the start: every round would emit all loops inside several times.
+        """
         self.flush()
-        known, start = self.run.known, len(self.source.lines)
+        known, start = self.run.known if self.loops < LOOPS else NOTHING, len(self.source.lines)
+        self.loops += 1
         while True:
             self.run = Run(known)
             with self.source.block(header):
@@ -52,6 +60,7 @@ class Generator(ABC):
                 break
             known = both
             del self.source.lines[start:]
+        self.loops -= 1
         self.run = Run(known)
 
     def local(self, hint: str, expression: str) -> str:

@@ -295,24 +295,22 @@ class Writer(Generator):
         pair = isinstance(item, Record)
         names = [self.source.fresh("key"), self.source.fresh("item")] if pair else [self.source.fresh("item")]
         each = f"{', '.join(names)} in {items}{'.items()' if pair else ''}"
-        elsewhere = isinstance(kind, Record) and layout.slotted(kind) and not layout.plain(kind)
-        if elsewhere or layout.plain(kind):
+        if layout.solid(kind):
             size = layout.size(kind)
-            stride = size + -size % alignment
+            gap = -size % alignment
             self.pack()
-            if elsewhere:
-                assert isinstance(kind, Record)
-                piece = f"row_{kind.name}({names[0]})"
-                self.pieces.append(f"{bytes(stride - size)!r}.join([{piece} for {each}])")
+            if isinstance(kind, Record) and not layout.plain(kind):
+                self.pieces.append(f"{bytes(gap)!r}.join([row_{kind.name}({names[0]}) for {each}])")
                 finish = self.elsewhere(kind, names[0])
             else:
+                self.in_loop += 1
                 with self.row() as (run, arguments):
-                    self.in_loop += 1
                     finish = self.item(item, names)
-                    self.in_loop -= 1
-                self.pieces.append(self.rows(run, arguments, names, each, items, stride - size))
-            self.move(f"len({items}) * {stride}" + (f" - {stride - size}" if stride > size else ""))
-            self.run = Run(self.run.known.less(stride & -stride).after(size - stride))
+                self.in_loop -= 1
+                self.pieces.append(self.rows(run, arguments, names, each, items, gap))
+            stride = size + gap
+            self.move(f"len({items}) * {stride}" + (f" - {gap}" if gap else ""))
+            self.run = Run(self.run.known.less(stride & -stride).after(-gap))
         else:
             held: list[Finish] = []
 

@@ -13,17 +13,21 @@
     Union, Record          CHOICE, SEQUENCE; an optional field is OPTIONAL
 
 Types begin with a capital, all else with a small letter (names in capitals are put in small ones), and `_` becomes `-`.
-Numbers of fields and alternatives are not kept: automatic tags count from 0 in their order.
+Numbers of fields and alternatives are not those of the tags: automatic tags count from 0 in their order. What ASN.1
+does not say is a comment that begins with `serbench:` above the declaration, which `serschema.load.asn1` heeds: it
+reads a module back to the same schema.
 
 asn1c knows no bound beyond 64 bits with a sign: where there is one it is a comment, and the type has MAX or none. It
 mixes up the constraints of a list and of one that it holds, so that such a one has a name of its own.
 """
 
+import json
 import re
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Any, assert_never
 
-from serschema.idl.names import Scope, comment, indent, remark, spell
+from serschema.idl import attribute
+from serschema.idl.names import Scope, comment, indent, remark, spell, uncomment
 from serschema.model import (
     Bool,
     Bytes,
@@ -62,6 +66,8 @@ FLOATS = {
     32: "REAL (WITH COMPONENTS { mantissa (-16777215..16777215), base (2), exponent (-149..104) })",
     64: "REAL (WITH COMPONENTS { mantissa (-9007199254740991..9007199254740991), base (2), exponent (-1074..971) })",
 }
+MARK = f"{attribute.ATTRIBUTE}: "
+WIDTHS = tuple(Int(bits, signed) for bits in (8, 16, 32, 64) for signed in (True, False))
 
 
 def write(schema: Schema) -> str:
@@ -84,13 +90,20 @@ class _Writer:
         return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
     def definition(self, type: Enum | Union | Record) -> Iterator[str]:
-        yield from _comment(type.doc)
         name = self.types[type.name]
+        symbols: tuple[tuple[str, int], ...] = ()
+        if isinstance(type, Enum):
+            names = Scope(filler=FILLER).reshape((symbol for symbol, _ in type.symbols), _identifier)
+            symbols = tuple((names[symbol], number) for symbol, number in type.symbols)
+        plain = tuple((symbol.replace("-", "_"), number) for symbol, number in symbols)
+        said = attribute.of_type(type, name=name.replace("-", "_"), doc=read_doc(type.doc), symbols=plain)
+        if type.name == self.schema.root and read_doc(self.schema.doc) != self.schema.doc:
+            said["schema_doc"] = self.schema.doc
+        yield from [*_comment(type.doc), *_marked(said)]
         match type:
             case Enum():
-                names = Scope(filler=FILLER).reshape((symbol for symbol, _ in type.symbols), _identifier)
                 yield f"{name} ::= ENUMERATED {{"
-                yield from indent(_separated([([], f"{names[symbol]}({n})", "") for symbol, n in type.symbols]))
+                yield from indent(_separated([([], f"{symbol}({number})", "") for symbol, number in symbols]))
             case Union():
                 yield f"{name} ::= CHOICE {{"
                 yield from indent(self.members(type.alternatives, alternatives=True))
@@ -103,17 +116,24 @@ class _Writer:
 
     def members(self, fields: tuple[Field, ...], *, alternatives: bool) -> Iterator[str]:
         names = Scope(filler=FILLER).reshape((field.name for field in fields), _identifier)
-        yield from _separated(
-            [
-                (
-                    _comment(field.doc),
-                    f"{names[field.name]} {self.type(field.type)}"
-                    + (" OPTIONAL" if field.optional and not alternatives else ""),
-                    remark(field.type, self.schema, _own),
-                )
-                for field in fields
-            ]
-        )
+        members: list[tuple[list[str], str, str]] = []
+        for position, field in enumerate(fields, 1):
+            name = names[field.name]
+            declaration = f"{name} {self.type(field.type)}"
+            declaration += " OPTIONAL" if field.optional and not alternatives else ""
+            type_ = attribute.bare(field.type, self.declared)
+            said = attribute.of_field(field, Field(name.replace("-", "_"), position, type_, doc=read_doc(field.doc)))
+            above = [*_comment(field.doc), *_marked(said)]
+            members.append((above, declaration, remark(field.type, self.schema, _own)))
+        yield from _separated(members)
+
+    def declared(self, type_: Type) -> Type:
+        """What the importer makes of a type: a UUID or a decimal it knows by its name."""
+        match type_:
+            case Uuid() | Decimal() if self.named[type_] == _reference(spell(type_, self.schema, self.types)):
+                return type_
+            case _:
+                return bare(type_)
 
     def type(self, type_: Type) -> str:
         kind = self.schema.resolve(type_)
@@ -155,6 +175,40 @@ class _Writer:
             self.named[type_] = self.scope.take(_reference(spell(type_, self.schema, self.types)))
             self.definitions.append(f"{self.named[type_]} ::= {definition}")
         return self.named[type_]
+
+
+def bare(type_: Type) -> Type:
+    """What a declaration says of a type."""
+    match type_:
+        case Int():
+            return fitting(min(type_.lower, MOST), type_.upper if type_.upper <= MOST else WIDTHS[-1].upper) or Int()
+        case Uuid():
+            return Bytes(16, 16)
+        case Decimal(precision):
+            most = 10**precision - 1
+            return fitting(-most, most) or Int()
+        case _:
+            return attribute.unhinted(type_)
+
+
+def fitting(low: int, high: int) -> Int | None:
+    """The narrowest integer that holds a range, or None."""
+    for width in WIDTHS:
+        if width.lower <= low and high <= width.upper:
+            least, most = None if low == width.lower else low, None if high == width.upper else high
+            return Int(width.bits, width.signed, least, most)
+    return None
+
+
+def read_doc(doc: str) -> str:
+    """What is read back of a comment."""
+    return uncomment(_comment(doc), "--")
+
+
+def _marked(said: dict[str, Any]) -> list[str]:
+    """An attribute as a comment, in which no second pair of hyphens stands."""
+    text = json.dumps(said).replace("--", r"-\u002d")
+    return [f"-- {MARK}{text}"] if said else []
 
 
 def _separated(members: list[tuple[list[str], str, str]]) -> Iterator[str]:

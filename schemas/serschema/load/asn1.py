@@ -14,9 +14,11 @@
 
 Other types that are not constructed stand for their definition. A type without a name is named after its place. The
 root is the type that is named as the module, or else the only SEQUENCE that no other type uses. `-` becomes `_`.
+Comments on the lines above a type or a member are its documentation; those of `serschema.idl.asn1` that begin with
+`serbench:` are heeded.
 
 `Schema.notes` tells what is left out: tags, defaults, extension markers, alphabets, the least length of text. asn1tools
-drops comments, and does not say on which line a type stands: an error has the line where its name is assigned.
+does not say on which line a type stands: an error has the line where its name is assigned.
 """
 
 import difflib
@@ -28,7 +30,11 @@ from pathlib import Path
 from typing import Any
 
 from serschema.errors import SchemaError
+from serschema.idl import attribute
+from serschema.idl.asn1 import MARK, WIDTHS, bare, fitting
+from serschema.idl.names import uncomment
 from serschema.load.naming import Notes, TypeNames, listed, type_name
+from serschema.load.text import read
 from serschema.mapping import NULL_TYPE
 from serschema.model import (
     Bool,
@@ -57,9 +63,10 @@ TEXT = (
     *("NumericString", "PrintableString", "IA5String", "VisibleString", "ISO646String", "GeneralString"),
     *("GraphicString", "TeletexString", "T61String", "VideotexString", "ObjectDescriptor"),
 )
+DECLARED = re.compile(r"\s*(?:[A-Z][\w-]*\s+DEFINITIONS\b|(?P<type>[A-Z][\w-]*)\s*::=|(?P<member>[a-z][\w-]*)\b)")
+MARKED = re.compile(rf"\s*-- {MARK}(.*)")
 CONSTRUCTED = ("SEQUENCE", "SET", "CHOICE", "ENUMERATED")
 BINARY32 = {"mantissa": (-16777215, 16777215), "base": 2, "exponent": (-149, 104)}
-WIDTHS = [Int(bits, signed) for bits in (8, 16, 32, 64) for signed in (True, False)]
 
 
 def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Schema:
@@ -72,7 +79,7 @@ def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Sche
     except ImportError:
         raise SchemaError("ASN.1 needs asn1tools: pip install asn1tools", source=str(path)) from None
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read(path)
         modules = asn1tools.parse_string(text)
         for name in sorted({name for module in modules.values() for name in module["imports"]} - modules.keys()):
             found = [file for folder in (path.parent, *include) if (file := folder / f"{name}.asn").exists()]
@@ -83,8 +90,12 @@ def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Sche
         place = re.search(r" at line (\d+)", str(error))
         reason = re.sub(r" at line \d+", "", str(error))
         raise SchemaError(reason, source=str(path), line=int(place[1]) if place else 0) from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        raise SchemaError(f"cannot read it: {error}", source=str(path)) from None
+    except OSError as error:
+        raise SchemaError(f"cannot be read: {error.strerror}", source=str(path)) from None
+    except RecursionError:
+        raise SchemaError("types are nested too deeply in one another", source=str(path)) from None
+    except ValueError:  # int() of more than 4300 digits
+        raise SchemaError("a number is too long: serbench has 64 bits", source=str(path)) from None
     return _Importer(str(path), text, modules).schema(message)
 
 
@@ -99,27 +110,31 @@ class _Importer:
     names: TypeNames = field(default_factory=TypeNames)
     notes: Notes = field(default_factory=Notes)
     null: str = ""
+    docs: dict[str, str] = field(default_factory=dict)  # by `Type`, `Type.member`, and nothing for the module
+    said: dict[str, dict[str, Any]] = field(default_factory=dict)  # our own attributes, likewise
     owner: str = ""  # the definition that errors and notes name
 
     def schema(self, message: str) -> Schema:
         for name, module in self.modules.items():
-            if module["tags"] != "AUTOMATIC":
+            if module.get("tags") != "AUTOMATIC":
                 self.notes.add("tags are automatic here", name)
             for kind, into in (("types", self.types), ("values", self.values)):
                 if twice := module[kind].keys() & into.keys():
                     raise SchemaError(f"two modules define {min(twice)}", source=self.source)
                 into |= module[kind]
-        self.names.declared = {_plain(name) for name in self.types}
+        self.comments()
+        self.names.declared = {self.name(name) for name in self.types}
         root = self.root(message)
         for name in self.types:
             if name in self.used(root):
                 self.owner = name
                 if self.types[name]["type"] in CONSTRUCTED:
-                    self.define(self.names.take(_plain(name)), self.types[name])
-        order = {_plain(name): place for place, name in enumerate(self.types)}
+                    self.define(self.names.take(self.name(name)), self.types[name], name)
+        order = {self.name(name): place for place, name in enumerate(self.types)}
         ordered = sorted(self.made.values(), key=lambda type: order.get(type.name, len(order)))
         try:
-            return Schema(_plain(root), tuple(ordered), notes=self.notes.lines())
+            doc = self.said.get(root, {}).get("schema_doc", self.docs.get("", ""))
+            return Schema(self.name(root), tuple(ordered), doc, self.notes.lines())
         except SchemaError as error:
             raise SchemaError(str(error), source=self.source) from None
 
@@ -154,9 +169,47 @@ class _Importer:
             left += new
         return found
 
-    def define(self, name: str, type: Any) -> None:
+    def comments(self) -> None:
+        """Find what stands in comments above types and members."""
+        owner, lines = "", []
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if line.lstrip().startswith("--"):
+                lines.append((number, line))
+                continue
+            if found := DECLARED.match(line):
+                owner = owner if found["member"] else found["type"] or ""
+                place = f"{owner}.{found['member']}" if found["member"] else owner
+                self.docs[place] = uncomment(
+                    (line.removesuffix("--") for _, line in lines if not MARKED.match(line)), "--"
+                )
+                for number, line in lines:
+                    if marked := MARKED.match(line):
+                        self.said[place] = self.attribute(marked[1], number)
+            lines = []
+
+    def attribute(self, text: str, line: int) -> dict[str, Any]:
+        try:
+            return attribute.parse(text)
+        except attribute.Unfit as unfit:
+            raise SchemaError(f"the comment {attribute.ATTRIBUTE}: {unfit}", source=self.source, line=line) from None
+
+    def name(self, name: str) -> str:
+        """What a type is called in the schema."""
+        given: str = self.said.get(name, {}).get("name", _plain(name))
+        return given
+
+    def define(self, name: str, type: Any, place: str = "") -> None:
+        """Make a type; `place` is where it is declared, if it has a name there."""
+        try:
+            self.define_at(name, type, place)
+        except attribute.Unfit as unfit:
+            raise self.error(f"the comment {attribute.ATTRIBUTE}: {unfit}", says="") from None
+
+    def define_at(self, name: str, type: Any, place: str) -> None:
+        doc = self.said.get(place, {}).get("doc", self.docs.get(place, "")) if place else ""
         if type["type"] == "ENUMERATED":
-            self.made[name] = Enum(name, tuple((_plain(value[0]), value[1]) for value in self.known(type["values"])))
+            symbols = tuple((_plain(value[0]), value[1]) for value in self.known(type["values"]))
+            self.made[name] = Enum(name, attribute.symbols(symbols, self.said.get(place, {}) if place else {}), doc)
             return
         members = []
         for number, member in enumerate(self.known(type["members"]), 1):
@@ -168,8 +221,11 @@ class _Importer:
                 self.notes.add("a default is left out, and the field is optional", f"{self.owner}.{member['name']}")
             optional = "default" in member or bool(member.get("optional"))
             member_type = self.type(member, name, type_name(member["name"]))
-            members.append(Field(_plain(member["name"]), number, member_type, optional))
-        made = Union(name, tuple(members)) if type["type"] == "CHOICE" else Record(name, tuple(members))
+            inside = f"{place}.{member['name']}" if place else ""
+            plain = _plain(member["name"])
+            declared = Field(plain, number, member_type, optional, plain, self.docs.get(inside, "") if inside else "")
+            members.append(attribute.field(declared, self.said.get(inside, {}), bare))
+        made = Union(name, tuple(members), doc) if type["type"] == "CHOICE" else Record(name, tuple(members), doc)
         if type["type"] == "SET":
             self.notes.add("a SET is read as a SEQUENCE", self.owner)
         self.made[name] = made
@@ -223,7 +279,7 @@ class _Importer:
     def reference(self, name: str, use: Any, seen: tuple[str, ...]) -> Type:
         definition = self.types[name]
         if definition["type"] in CONSTRUCTED:
-            return Ref(_plain(name))
+            return Ref(self.name(name))
         if name in seen:
             raise self.error(f"{name}, a list that contains itself without a SEQUENCE or CHOICE")
         constraints = {key: use[key] for key in ("restricted-to", "size", "from") if key in use}
@@ -254,10 +310,8 @@ class _Importer:
             high = WIDTHS[-1].upper
         low = WIDTHS[-2].lower if low is None else low
         high = WIDTHS[-2].upper if high is None else high
-        for width in WIDTHS:
-            if width.lower <= low and high <= width.upper:
-                least, most = None if low == width.lower else low, None if high == width.upper else high
-                return Int(width.bits, width.signed, least, most)
+        if made := fitting(low, high):
+            return made
         raise self.error(f"INTEGER ({low}..{high}), beyond 64 bits")
 
     def bounds(self, type: Any) -> tuple[int, int | None]:
@@ -282,10 +336,10 @@ class _Importer:
             raise self.error(f"the bound {end}")
         return value
 
-    def error(self, what: str) -> SchemaError:
+    def error(self, what: str, says: str = "serbench does not have ") -> SchemaError:
         found = re.search(rf"^[^\S\n]*{re.escape(self.owner)}\s*::=", self.text, re.MULTILINE)
         line = self.text.count("\n", 0, found.start()) + 1 if found else 0
-        return SchemaError(f"{self.owner}: serbench does not have {what}", source=self.source, line=line)
+        return SchemaError(f"{self.owner}: {says}{what}", source=self.source, line=line)
 
 
 def _plain(name: str) -> str:

@@ -152,7 +152,7 @@ class _Parser:
             self.fail("a name in quotes")
         name = self.string()
         if name in holder:
-            raise SchemaError(f"{name!r} stands twice in one object", source=self.source, line=line)
+            raise SchemaError(f"{name!r} stands twice in one object: remove one", source=self.source, line=line)
         self.advance(":")
         if self.kind != "mark" or self.token != ":":
             self.fail(":")
@@ -162,14 +162,18 @@ class _Parser:
     def string(self) -> str:
         text: str = json.loads(self.token)
         if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-            raise SchemaError("a string has half of a surrogate pair", source=self.source, line=self.line)
+            raise SchemaError(
+                "a string has half of a surrogate pair: write the whole", source=self.source, line=self.line
+            )
         return text
 
     def number(self) -> int | float:
         try:
             return json.loads(self.token)  # type: ignore[no-any-return]
         except ValueError:  # of thousands of digits
-            raise SchemaError("a number is too long", source=self.source, line=self.line) from None
+            raise SchemaError(
+                "a number is too long: serbench has 64 bits", source=self.source, line=self.line
+            ) from None
 
 
 def _put(holder: Node, name: str, line: int, value: Any) -> None:

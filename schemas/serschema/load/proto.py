@@ -33,6 +33,7 @@ from google.protobuf.descriptor_pb2 import FeatureSet, FieldDescriptorProto, Fil
 from serschema.errors import SchemaError
 from serschema.idl.names import camel, lower_camel
 from serschema.idl.proto import inlined
+from serschema.load.text import read
 from serschema.model import (
     MAX_DEPTH,
     Bool,
@@ -108,25 +109,12 @@ def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Sche
     and place where it is protoc that refuses.
     """
     path = Path(path)
-    _readable(path)
+    read(path)  # protoc has no good message for what is no text
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "descriptors")
         virtual, roots = _protoc(path, tuple(map(Path, include)), output)
         data = output.read_bytes()
     return _Importer(data, path, virtual, roots).schema(message)
-
-
-def _readable(path: Path) -> None:
-    """Refuse what protoc has no good message for."""
-    try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise SchemaError(f"cannot be read: {error.strerror}", source=str(path)) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise SchemaError("is not UTF-8", source=str(path), line=line) from None
-    if not text.strip():
-        raise SchemaError("is empty", source=str(path))
 
 
 def _protoc(path: Path, include: Sequence[Path], output: Path) -> tuple[str, list[Path]]:

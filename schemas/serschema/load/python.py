@@ -110,7 +110,8 @@ def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Sche
     """The schema of a type in a file of Python. `include` and the file's folder are searched for what it imports."""
     path = Path(path)
     if not path.is_file():
-        raise SchemaError("cannot be read: there is no such file", source=str(path))
+        what = "it is a folder" if path.is_dir() else "there is no such file"
+        raise SchemaError(f"cannot be read: {what}; a schema is a file", source=str(path))
     name = f"serbench_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None

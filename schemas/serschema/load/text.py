@@ -10,9 +10,9 @@ def read(path: Path) -> str:
     try:
         octets = path.read_bytes()
     except OSError as error:
-        raise SchemaError(f"cannot be read: {error.strerror}", source=str(path)) from None
+        raise SchemaError(f"cannot be read: {error.strerror}; a schema is a file", source=str(path)) from None
     if not octets.strip():
-        raise SchemaError("is empty", source=str(path))
+        raise SchemaError("is empty: there is no schema in it", source=str(path))
     if b"\0" in octets[:4096]:
         advice = "a schema is text in UTF-8 (iconv -f UTF-16 -t UTF-8 converts)"
         raise SchemaError(f"is binary or not in UTF-8: {advice}", source=str(path), line=1)

@@ -79,7 +79,7 @@ _TOKEN = re.compile(
       | (?P<comment> /\* .*? \*/ )
       | (?P<literal> "(?:[^"\\\n]|\\.)*+" | '(?:[^'\\\n]|\\.)*+' )
       | (?P<number> [+-]?(?: 0x[0-9A-Fa-f]+ | [0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)? | \.[0-9]+(?:[eE][+-]?[0-9]+)? ) )
-      | (?P<name> [A-Za-z_](?:\.?[A-Za-z0-9_])* )
+      | (?P<name> [A-Za-z_][A-Za-z0-9_.]*+ )
       | (?P<mark> [][:;,{}()=<>*&] )""",
     re.VERBOSE | re.DOTALL,
 )
@@ -147,7 +147,7 @@ class _Parser:
     def document(self) -> None:
         while self.token.kind != "end":
             start = self.token
-            keyword = self.take("name", "a definition").text
+            keyword = self.take("name", "a definition").text[:40]
             match keyword:
                 case "include":
                     self.include(start.line)

@@ -20,6 +20,7 @@ attributes, mixed content, wildcards, substitution groups, abstract types, xs:un
 """
 
 import difflib
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -81,7 +82,7 @@ PATTERNS = tuple(pattern for _, _, pattern in HELPERS.values())
 
 def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Schema:
     """The schema of a global element of an .xsd file, or of one of its types. Raises `SchemaError` with the place."""
-    path = Path(path).resolve()
+    path = Path(path)
     try:
         xmlschema = import_module("xmlschema")
     except ImportError:
@@ -92,7 +93,7 @@ def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Sche
         with warnings.catch_warnings():
             warnings.simplefilter("error", xmlschema.XMLSchemaImportWarning)
             warnings.simplefilter("error", xmlschema.XMLSchemaIncludeWarning)
-            parsed = xmlschema.XMLSchema10(str(path), allow="local", defuse="always", uri_mapper=lines.found)
+            parsed = xmlschema.XMLSchema10(str(path.resolve()), allow="local", defuse="always", uri_mapper=lines.found)
         return _Importer(path, parsed, lines).schema(message)
     except (xmlschema.XMLSchemaException, Warning, OSError) as error:
         reason = getattr(error, "message", None) or str(error)
@@ -110,7 +111,7 @@ class _Lines:
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self.folders = folders
-        self.files: dict[Path, list[int]] = {}
+        self.files: dict[Path, tuple[str, list[int]]] = {}  # the name that it was given, and the lines
         self.elements: dict[int, tuple[str, int]] = {}
         self.surveyed: list[Any] = []  # the roots in `elements`, so that no id is used again
         self.moved: dict[str, str] = {}
@@ -119,11 +120,11 @@ class _Lines:
         """Read a file and those that it refers to, each once."""
         left = [path]
         for path in left:  # grows with what they refer to
-            if path in self.files:
+            if path.resolve() in self.files:
                 continue
             root = _xml(path)
             elements = list(root.iter("*"))
-            self.files[path] = [element.sourceline for element in elements]
+            self.files[path.resolve()] = (str(path), [element.sourceline for element in elements])
             for element in elements:
                 location = element.get("schemaLocation")
                 if location and element.tag in (f"{XS}include", f"{XS}import", f"{XS}redefine"):
@@ -135,8 +136,8 @@ class _Lines:
             raise SchemaError(f"{location} is not fetched: {advice}", source=str(path), line=line)
         for folder in (path.parent, *self.folders):
             if "\0" not in location and (folder / location).is_file():
-                found = (folder / location).resolve()
-                self.moved[(path.parent / location).resolve().as_uri()] = found.as_uri()
+                found = folder / location
+                self.moved[(path.parent / location).resolve().as_uri()] = found.resolve().as_uri()
                 return found
         raise SchemaError(f"there is no file {location!r}: --include FOLDER", source=str(path), line=line)
 
@@ -150,9 +151,9 @@ class _Lines:
         root = getattr(schema, "root", None)
         if root is not None and not any(root is held for held in self.surveyed):
             self.surveyed.append(root)
-            path = Path(getattr(schema, "filepath", None) or "")
-            for held, line in zip(root.iter(), self.files.get(path, ())):
-                self.elements[id(held)] = (str(path), line)
+            name, lines = self.files.get(Path(getattr(schema, "filepath", None) or ""), ("", []))
+            for held, line in zip(root.iter(), lines):
+                self.elements[id(held)] = (name, line)
         return self.elements.get(id(element), ("", 0))
 
 
@@ -164,9 +165,8 @@ def _xml(path: Path) -> Any:
     try:
         return etree.fromstring(octets, parser)
     except etree.XMLSyntaxError as error:
-        raise SchemaError(f"is not XML: {error.msg}"[:200], source=str(path), line=error.lineno or 0) from None
-    except ValueError as error:
-        raise SchemaError(f"is not XML: {error}"[:200], source=str(path)) from None
+        reason = re.sub(r"(, | )line \d+", "", error.msg or "")[:200]
+        raise SchemaError(f"is not XML: {reason}", source=str(path), line=error.lineno or 0) from None
 
 
 class _Importer:
