@@ -33,7 +33,7 @@ from sercodecs.cbor_explain import explain, explain_labels
 from sercodecs.contract import Codec, CodecInfo, Format, assemble, streams
 from sercodecs.labels import labelled
 from sercodecs.source import Source
-from sercodecs.tree import Conversions, Rules, conversions
+from sercodecs.tree import Conversions, Rules, conversions, enum_number, enum_symbol
 
 FORMAT = Format(
     name="cbor",
@@ -51,16 +51,8 @@ _REFUSED = (5, 25, 28, 29, 30, 35, 36, 52, 54, 100, 256, 258, 260, 261, 1004, 43
 """The tags that cbor2 knows and no schema needs."""
 
 
-def _number(source: Source, enum: Enum) -> str:
-    return source.bind("number_of", dict(enum.symbols)) + "[{}]"
-
-
-def _symbol(source: Source, enum: Enum) -> str:
-    return source.bind("symbol_of", {number: symbol for symbol, number in enum.symbols}) + "[{}]"
-
-
-LABELS_OUT = Rules(values={Enum: _number})
-LABELS_IN = Rules(values={Enum: _symbol})
+LABELS_OUT = Rules(values={Enum: enum_number})
+LABELS_IN = Rules(values={Enum: enum_symbol})
 
 
 def compile_cbor2(schema: Schema, /) -> Codec:

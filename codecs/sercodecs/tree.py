@@ -59,6 +59,16 @@ class Rules:
     names: Mapping[str, Any] = field(default_factory=dict)
 
 
+def enum_number(source: Source, enum: Enum) -> str:
+    """The expression of a rule outwards that carries an enum as its number."""
+    return source.bind("number_of", dict(enum.symbols)) + "[{}]"
+
+
+def enum_symbol(source: Source, enum: Enum) -> str:
+    """The expression of the rule inwards."""
+    return source.bind("symbol_of", {number: symbol for symbol, number in enum.symbols}) + "[{}]"
+
+
 class Conversions(NamedTuple):
     """The two functions, or None for one that has nothing to do, and the source of both."""
 
