@@ -13,6 +13,8 @@ PER (X.691):
 - INTEGER (n..MAX) is written as if it had no bounds (11.7), as is an index of more than 256 symbols unaligned (14.2);
 - no octet at all stands for a value of no bits (11.1.3).
 
+OER: reading takes time that grows with the square of the length, minutes for a few 100 KB that are made for it.
+
 A SEQUENCE OF in DER does not end when an item has another tag: it makes items until memory does. JER takes text for a
 SEQUENCE OF, and anything for a SEQUENCE. XER takes anything for a BOOLEAN that is false, and no white space between
 hexadecimal digits.
@@ -29,7 +31,6 @@ GENERALIZED_TIME = 24
 BINARY, NEGATIVE = 0x80, 0x40
 SPECIAL = {math.inf: b"\x40", -math.inf: b"\x41"}
 LEAST_EXPONENT = -1074
-LONG_TAG, MORE, MOST_TAG_OCTETS = 0x3F, 0x80, 5
 
 
 def real_octets(value: float) -> bytes:
@@ -222,18 +223,41 @@ def coders(rules: str) -> tuple[Any, Any]:
     return Encoder, Decoder
 
 
-def short_tags() -> Any:
-    """The class that reads OER, which takes a tag of any length, in time that grows with the square of it."""
-    from asn1tools.codecs import oer
+def octet_reader() -> Any:
+    """The class that reads OER. That of asn1tools shifts the whole message for each value, as one integer."""
+    from asn1tools.codecs import OutOfDataError, oer
 
     class Decoder(oer.Decoder):  # type: ignore[misc]
-        def read_tag(self) -> bytes:
-            octets: bytes = self.read_byte().to_bytes(1, "big")
-            while octets[0] & LONG_TAG == LONG_TAG and (len(octets) == 1 or octets[-1] & MORE):
-                octets += self.read_byte().to_bytes(1, "big")
-                if len(octets) > MOST_TAG_OCTETS:
-                    bad("a tag too long")
-            return octets
+        def __init__(self, encoded: bytes) -> None:
+            super().__init__(b"")
+            self.octets = bytearray(encoded)
+            self.number_of_bits = self.total_number_of_bits = 8 * len(encoded)
+
+        def read_non_negative_binary_integer(self, number_of_bits: int) -> int:
+            if number_of_bits > self.number_of_bits:
+                raise OutOfDataError(self.number_of_read_bits())
+            start = self.number_of_read_bits()
+            end = start + number_of_bits
+            self.number_of_bits -= number_of_bits
+            window: int = int.from_bytes(self.octets[start // 8 : -(-end // 8)], "big")
+            value: int = window >> -end % 8 & (1 << number_of_bits) - 1
+            return value
+
+        def read_bit(self) -> int:
+            return self.read_non_negative_binary_integer(1)
+
+        def read_bits(self, number_of_bits: int) -> bytes:
+            """Of whole octets: asn1tools reads others for a BIT STRING only."""
+            return self.read_non_negative_binary_integer(number_of_bits).to_bytes(number_of_bits // 8, "big")
+
+        def peek_bit(self) -> int:
+            bit = self.read_bit()
+            self.number_of_bits += 1
+            return bit
+
+        def clear_bit(self) -> None:
+            place = self.number_of_read_bits()
+            self.octets[place // 8] &= ~(0x80 >> place % 8)
 
     return Decoder
 

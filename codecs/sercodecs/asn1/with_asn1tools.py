@@ -11,8 +11,8 @@ Lost: payloads of NaN, but in OER. XER refuses text outside XML's Char (producti
 that asn1tools does not know, and a document type declaration; a carriage return is written as `&#13;`. Nothing bounds
 the number of items that take no bits at all (PER) or no octets (OER): lists of such are not supported there.
 
-The coder of OER shifts one integer that is the whole message: its time grows with the square of the length, to seconds
-for 100 KB. The one of PER holds a message as text of a character for each bit when reading.
+The writer of OER shifts one integer that is the whole message: its time grows with the square of the length, to
+seconds for 100 KB; so would the reader's. That of PER holds a message as text of a character for each bit.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from serschema.idl.asn1 import write
 from serschema.limits import Limits
 from serschema.model import Bytes, Enum, Int, List, Map, Record, Schema, Type, Union, fixed_length
 
-from sercodecs.asn1.corrected import coders, compilers, short_tags
+from sercodecs.asn1.corrected import coders, compilers, octet_reader
 from sercodecs.asn1.formats import FORMATS
 from sercodecs.asn1.natives import Names, generate
 from sercodecs.asn1.values import DEPTH
@@ -117,7 +117,7 @@ def _packed(rules: str, root: Any) -> tuple[Callable[[Any], bytes], Callable[[by
 
 
 def _octets(root: Any) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
-    Decoder = short_tags()
+    Decoder = octet_reader()
     decode = root.type.decode
 
     def encode_native(native: Any) -> bytes:
