@@ -28,7 +28,7 @@ bench: .venv/run.stamp
 	$(BIN)/serbench run
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
@@ -46,6 +46,7 @@ peers:
 
 benchmark: .venv/dev.stamp
 	$(BIN)/python -m pytest benchmarks --benchmark-only
+	$(BIN)/python benchmarks/test_handwritten.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -26,7 +26,6 @@ from serschema.model import (
     Field,
     Float,
     Int,
-    Kind,
     List,
     Map,
     Record,

@@ -1,91 +1,192 @@
 """Our handwritten codecs against other people's Python, on the shared schemas, in one run: `make benchmark`.
 
 Each group of the table is one schema and direction, and its ratios stand in parentheses. Before anything is timed, both
-sides agree on the value, and for XDR and CDR on the octets. pycdr2 is given its own objects and gives them back: that
-it does not turn them into values is in its favour.
+sides agree on the value, for XDR and CDR on the octets, and for NDR on all but the octets of gaps. pycdr2 is given its
+own objects and gives them back, so that making them of values is not counted. fastavro, compiled, is the
+measure of what a format as terse as XDR costs where it is written in Cython: it is called bare, on objects of its own,
+so that no conversion counts against it.
+
+`python benchmarks/test_handwritten.py` prints nothing but ratios, for machines that do other things as well: of all
+sides in short batches that take turns, in the processor's time of the thread.
 """
 
+import gc
+import sys
+import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
+import idl_classes
+import impacket_by_hand
 import javaobj.v2 as javaobj
 import pytest
-import idl_classes
 import xdrlib_by_hand
 from pycdr2 import Endianness
-from sercodecs import java, xdr
+from sercodecs import avro, java, ndr, xdr
 from sercodecs.registry import find
 from serschema import shared
 from serschema.values import equal
 
 SCHEMAS = [name for name in shared.NAMES if name != "numbers"]  # numbers_finite is the same with values all can carry
 
+CDR = {"cdr-little": 0, "xcdr2": 2}
+"""Formats that pycdr2 writes of every shared schema, and which version they are to `idl_classes`."""
 
-def _both(codec: Any, name: str) -> tuple[Any, list[bytes], list[Any]]:
-    values = shared.load(name).values
-    return codec, [codec.encode(value) for value in values], values
+Side = tuple[Callable[[Any], Any], list[Any]]
+"""A function and what it is called with."""
 
 
 def _all(function: Callable[[Any], Any], inputs: list[Any]) -> list[Any]:
     return [function(item) for item in inputs]
 
 
-@pytest.mark.parametrize("implementation", ["serbench", "xdrlib3"])
-@pytest.mark.parametrize("name", SCHEMAS)
-class TestXdr:
-    def test_encode(self, name: str, implementation: str, benchmark: Any) -> None:
-        schema = shared.load(name).schema
-        codec, encoded, values = _both(xdr.compile(schema), name)
-        encode, _ = xdrlib_by_hand.compile(schema)
-        assert _all(encode, values) == encoded
-        benchmark.group = f"xdr {name} encode"
-        benchmark(_all, codec.encode if implementation == "serbench" else encode, values)
+def xdr_sides(name: str, direction: str) -> dict[str, Side]:
+    """XDR by us and by hand, and the same values as Avro, after all have proved that they carry them."""
+    loaded = shared.load(name)
+    schema, values = loaded.schema, list(loaded.values)
+    ours, theirs = xdr.compile(schema), avro.compile_datum(schema)
+    encode, decode = xdrlib_by_hand.compile(schema)
+    encoded, datums = _all(ours.encode, values), _all(theirs.encode, values)
+    assert theirs.encode_native
+    assert theirs.decode_native
+    assert _all(encode, values) == encoded
+    for found in (_all(ours.decode, encoded), _all(decode, encoded), _all(theirs.decode, datums)):
+        assert equal(found, values)
+    if direction == "decode":
+        return {
+            "serbench": (ours.decode, encoded),
+            "xdrlib3": (decode, encoded),
+            "fastavro": (theirs.decode_native, datums),
+        }
+    natives = _all(theirs.to_native, values) if theirs.to_native else values
+    return {
+        "serbench": (ours.encode, values),
+        "xdrlib3": (encode, values),
+        "fastavro": (theirs.encode_native, natives),
+    }
 
-    def test_decode(self, name: str, implementation: str, benchmark: Any) -> None:
-        schema = shared.load(name).schema
-        codec, encoded, values = _both(xdr.compile(schema), name)
-        _, decode = xdrlib_by_hand.compile(schema)
-        assert equal(_all(decode, encoded), values)
-        benchmark.group = f"xdr {name} decode"
-        benchmark(_all, codec.decode if implementation == "serbench" else decode, encoded)
+
+def cdr_sides(format_: str, name: str, direction: str) -> dict[str, Side]:
+    """pycdr2 writes CDR as XCDR1 of an octet and the value, so that its header stands in front of our octets."""
+    loaded = shared.load(name)
+    values, version = list(loaded.values), CDR[format_]
+    (info,) = find([format_])
+    ours, classes = info.compile(loaded.schema), idl_classes.compile(loaded.schema, "pycdr2", version)
+    objects, encoded = _all(classes.to_object, values), _all(ours.encode, values)
+
+    def serialize(made: Any) -> bytes:
+        octets: bytes = made.serialize(endianness=Endianness.Little, use_version_2=version == 2)
+        return octets
+
+    theirs = encoded if version else [b"\0\1\0\0" + octets for octets in encoded]
+    written = _all(serialize, objects)
+    for octets, same in zip(theirs, written):
+        padding = octets[3] & 3
+        assert octets[:3] + b"\0" + octets[4 : len(octets) - padding] == same
+    assert equal(_all(ours.decode, encoded), values)
+    assert equal([classes.to_value(classes.root.deserialize(octets)) for octets in theirs], values)
+    if direction == "decode":
+        return {"serbench": (ours.decode, encoded), "pycdr2": (classes.root.deserialize, theirs)}
+    return {"serbench": (ours.encode, values), "pycdr2": (serialize, objects)}
+
+
+def ndr_sides(name: str, direction: str) -> dict[str, Side]:
+    """impacket has no format label: its octets are those of ours without the first four."""
+    loaded = shared.load(name)
+    values = list(loaded.values)
+    ours = ndr.compile(loaded.schema, order="little")
+    encode, decode = impacket_by_hand.compile(loaded.schema)
+    encoded = _all(ours.encode, values)
+    stubs = [octets[4:] for octets in encoded]
+    assert equal([ours.decode(octets[:4] + stub) for octets, stub in zip(encoded, _all(encode, values))], values)
+    assert equal(_all(ours.decode, encoded), values)
+    assert equal(_all(decode, stubs), values)
+    if direction == "decode":
+        return {"serbench": (ours.decode, encoded), "impacket": (decode, stubs)}
+    return {"serbench": (ours.encode, values), "impacket": (encode, values)}
+
+
+def java_sides(name: str) -> dict[str, Side]:
+    """javaobj-py3 gives a tree of its own objects, not values: that it does less is in its favour."""
+    loaded = shared.load(name)
+    codec, values = java.compile(loaded.schema), list(loaded.values)
+    encoded = _all(codec.encode, values)
+    assert equal(_all(codec.decode, encoded), values)
+    assert all(map(javaobj.loads, encoded))
+    return {"serbench": (codec.decode, encoded), "javaobj-py3": (javaobj.loads, encoded)}
+
+
+@pytest.mark.parametrize("implementation", ["serbench", "xdrlib3", "fastavro"])
+@pytest.mark.parametrize("direction", ["encode", "decode"])
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_xdr(name: str, direction: str, implementation: str, benchmark: Any) -> None:
+    benchmark.group = f"xdr {name} {direction}"
+    benchmark(_all, *xdr_sides(name, direction)[implementation])
 
 
 @pytest.mark.parametrize("implementation", ["serbench", "pycdr2"])
-@pytest.mark.parametrize(("format_", "version"), [("cdr-little", 0), ("xcdr2", 2)])
+@pytest.mark.parametrize("direction", ["encode", "decode"])
+@pytest.mark.parametrize("format_", CDR)
 @pytest.mark.parametrize("name", SCHEMAS)
-class TestCdr:
-    def test_encode(self, name: str, format_: str, version: int, implementation: str, benchmark: Any) -> None:
-        schema = shared.load(name).schema
-        codec, encoded, values = _both(find([format_])[0].compile(schema), name)
-        objects = [idl_classes.compile(schema, "pycdr2", version).to_object(value) for value in values]
+def test_cdr(name: str, format_: str, direction: str, implementation: str, benchmark: Any) -> None:
+    benchmark.group = f"{format_} {name} {direction}"
+    benchmark(_all, *cdr_sides(format_, name, direction)[implementation])
 
-        def serialize(made: Any) -> bytes:
-            return made.serialize(endianness=Endianness.Little, use_version_2=version == 2)
 
-        for made, octets in zip(objects, encoded):
-            padding = octets[3] & 3 if version else 0
-            assert serialize(made)[4:] == octets[4 if version else 0 : len(octets) - padding]
-        benchmark.group = f"{format_} {name} encode"
-        ours = implementation == "serbench"
-        benchmark(_all, codec.encode if ours else serialize, values if ours else objects)
-
-    def test_decode(self, name: str, format_: str, version: int, implementation: str, benchmark: Any) -> None:
-        schema = shared.load(name).schema
-        codec, encoded, values = _both(find([format_])[0].compile(schema), name)
-        classes = idl_classes.compile(schema, "pycdr2", version)
-        theirs = encoded if version else [b"\0\1\0\0" + octets for octets in encoded]
-        assert equal([classes.to_value(classes.root.deserialize(octets)) for octets in theirs], values)
-        benchmark.group = f"{format_} {name} decode"
-        ours = implementation == "serbench"
-        benchmark(_all, codec.decode if ours else classes.root.deserialize, encoded if ours else theirs)
+@pytest.mark.parametrize("implementation", ["serbench", "impacket"])
+@pytest.mark.parametrize("direction", ["encode", "decode"])
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_ndr(name: str, direction: str, implementation: str, benchmark: Any) -> None:
+    benchmark.group = f"ndr {name} {direction}"
+    benchmark(_all, *ndr_sides(name, direction)[implementation])
 
 
 @pytest.mark.parametrize("implementation", ["serbench", "javaobj-py3"])
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_java_decode(name: str, implementation: str, benchmark: Any) -> None:
-    """javaobj-py3 gives a tree of its own objects, not values: that it does less is in its favour."""
-    codec, encoded, values = _both(java.compile(shared.load(name).schema), name)
-    assert equal(_all(codec.decode, encoded), values)
-    assert all(map(javaobj.loads, encoded))
     benchmark.group = f"java {name} decode"
-    benchmark(_all, codec.decode if implementation == "serbench" else javaobj.loads, encoded)
+    benchmark(_all, *java_sides(name)[implementation])
+
+
+ROUNDS = 40
+BATCH = 1_000_000
+"""Nanoseconds that a side has in each round, at least; one message of 50 takes javaobj-py3 longer."""
+
+
+def _batch(function: Callable[[Any], Any], inputs: list[Any], loops: int) -> float:
+    start = time.thread_time_ns()
+    for _ in range(loops):
+        for item in inputs:
+            function(item)
+    return (time.thread_time_ns() - start) / loops
+
+
+def ratios(sides: dict[str, Side]) -> dict[str, float]:
+    """How many times as long as ours the others take, by the medians of all rounds."""
+    loops = {name: max(1, int(BATCH / _batch(*side, 1))) for name, side in sides.items()}
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    gc.disable()
+    for _ in range(ROUNDS):
+        for name, side in sides.items():
+            times[name].append(_batch(*side, loops[name]))
+    gc.enable()
+    return {name: median(times[name]) / median(times["serbench"]) for name in sides if name != "serbench"}
+
+
+def _print(title: str, sides: dict[str, Side]) -> None:
+    print(f"{title:32}", *(f"{ratio:6.2f} x {name}" for name, ratio in ratios(sides).items()), flush=True)
+
+
+def main() -> None:
+    for name in sys.argv[1:] or SCHEMAS:
+        for direction in ("encode", "decode"):
+            _print(f"xdr {name} {direction}", xdr_sides(name, direction))
+            _print(f"ndr {name} {direction}", ndr_sides(name, direction))
+            for format_ in CDR:
+                _print(f"{format_} {name} {direction}", cdr_sides(format_, name, direction))
+        _print(f"java {name} decode", java_sides(name))
+
+
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,7 @@ from sercodecs.contract import Codec, CodecInfo, EncodeError, Format, Unsupporte
 from serschema.jsonform import from_json, to_json
 from serschema.limits import Limits, project
 from serschema.model import Field, Float, Int, Record, Schema, String, Timestamp
+from serschema.values import at
 
 SCHEMA = Schema(
     "Point",
@@ -199,6 +200,39 @@ def raising_late(codec, value):
     return codec.encode(value)
 
 
+def offering(schema, /, **options):
+    """JSON Lines, and one leaf without its message."""
+    codec = good(schema)
+
+    def write_stream(file, values):
+        for value in values:
+            file.write(codec.encode(value) + b"\n")
+
+    return replace(
+        codec,
+        access=lambda path: lambda data: at(codec.decode(data), path),
+        write_stream=write_stream,
+        read_stream=lambda file: map(codec.decode, file),
+    )
+
+
+def misreading(schema, /, **options):
+    """Gives the leaf of another place."""
+    return replace(offering(schema), access=lambda path: lambda data: "elsewhere")
+
+
+def forgetful(schema, /, **options):
+    """Leaves the last message of a stream out."""
+    held = offering(schema)
+    return replace(held, read_stream=lambda file: map(held.decode, file.readlines()[:-1]))
+
+
+def muddled(schema, /, **options):
+    """Gives the messages of a stream back in another order."""
+    held = offering(schema)
+    return replace(held, read_stream=lambda file: map(held.decode, file.readlines()[::-1]))
+
+
 FORMAT = Format(name="fake", title="Fake", specification="none", textual=True, self_describing=True, byte_order="none")
 
 
@@ -224,6 +258,10 @@ CODECS = (
     info("unavailable", good, distribution="serbench-has-no-such-library"),
     info("false-halves", false_halves),
     info("consuming", consuming),
+    info("offering", offering),
+    info("misreading", misreading),
+    info("forgetful", forgetful),
+    info("muddled", muddled),
     info("struct-dump", struct_dump, orders=("big", "little"), control=True),
     info("marked", marked, orders=("big", "little")),
     info("aborting", plain(aborting)),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serbench.report import render, terminal
 from serbench.report.summary import summarise
-from serbench.results import Dataset, Header, Run, Timing, Verified
+from serbench.results import Dataset, Header, Run, Streamed, Timing, Verified
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = '<script>alert("a|b")</script>'
@@ -80,6 +80,7 @@ DATASETS = [
         messages=4,
         timed=4,
         information_bytes=4002,
+        leaf='$.a|b["<i>"]',
         description="<img src=x onerror=alert(1)>",
     ),
 ]
@@ -115,8 +116,8 @@ VERIFIED = [
     verified("employees", "asn1/absent", status="unavailable", reason="pip install absent"),
     verified("employees", "old/poor", status="unsupported", reason="old/poor does not carry a map ($.m_[a|b])"),
     verified("employees", "bad/broken", status="failed", reason="$.a: 1 became 1.0"),
-    verified(HOSTILE, "json/fast", 12_345),
-    verified(HOSTILE, "xdr/own", 4_004),
+    verified(HOSTILE, "json/fast", 12_345, offers=["stream"]),
+    verified(HOSTILE, "xdr/own", 4_004, offers=["access", "stream"]),
     verified(HOSTILE, "bad/broken", status="failed", reason="</li>\x1b[2J"),
 ]
 
@@ -156,9 +157,23 @@ TIMINGS = [
     *timings(HOSTILE, "json/fast", loops=1, encode=4_000_000, decode=8_000_000),
     *timings(HOSTILE, "xdr/own", loops=1, encode=9_994_800),
     Timing(dataset=HOSTILE, codec="xdr/own", operation="decode", process=0, reason="crashed: SIGSEGV"),
+    *timings(HOSTILE, "json/fast", loops=1, access=8_001_000, write_stream=4_100_000, read_stream=8_200_000),
+    *timings(HOSTILE, "xdr/own", access=50_000),
 ]
 
-RUN = Run(Path("reports/made-up/results.jsonl"), HEADER, DATASETS, VERIFIED, TIMINGS)
+STREAMED = [
+    Streamed(
+        dataset=HOSTILE,
+        codec="json/fast",
+        records=340,
+        stream_bytes=4_197_640,
+        write_peak_bytes=61_440,
+        read_peak_bytes=None,
+    ),
+    Streamed(dataset=HOSTILE, codec="xdr/own", reason="crashed: <SIGILL>"),
+]
+
+RUN = Run(Path("reports/made-up/results.jsonl"), HEADER, DATASETS, VERIFIED, TIMINGS, STREAMED)
 
 
 def on_terminal(width, run=RUN):

@@ -1,4 +1,4 @@
-"""ASN.1: the octets of X.690 and of another implementation, and where pyasn1 alone would write or read wrongly."""
+"""ASN.1 over pyasn1: the octets of X.690 and of another implementation, and where it alone would be wrong."""
 
 import json
 import math
@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sercodecs import asn1
+from sercodecs.asn1 import with_pyasn1
+from sercodecs.asn1.values import DEPTH
 from sercodecs.contract import DecodeError, EncodeError
 from serschema.jsonform import from_json
 from serschema.model import (
@@ -31,7 +32,7 @@ from serschema.model import (
 from serschema.values import equal, first_difference
 
 RECORDED = json.loads((Path(__file__).parent / "vectors" / "asn1_asn1tools.json").read_text())["vectors"]
-BER, CER, DER = (info.compile for info in asn1.CODECS)
+BER, CER, DER = (info.compile for info in with_pyasn1.CODECS)
 RULES = pytest.mark.parametrize("compile", [BER, CER, DER], ids=["ber", "cer", "der"])
 
 KINDS = Schema(
@@ -270,7 +271,7 @@ def test_as_deep_as_declared(compile, through):
     field, wrap, step = types[through]
     built = compile(Schema("R", (Record("R", (field,)), Union("U", (Field("r", 1, Ref("R")),)))))
     value = None
-    for _ in range(1, asn1.DEPTH + 1, step):
+    for _ in range(1, DEPTH + 1, step):
         value = wrap(value)
     assert built.decode(built.encode(value)) == value
     with pytest.raises(EncodeError):

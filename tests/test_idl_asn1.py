@@ -31,13 +31,14 @@ from serschema.model import (
     Uuid,
 )
 from serschema.strategies import EXAMPLES, schemas
+from serschema.values import first_difference
 
 SHARED = {name: shared.load(name, records=40) for name in shared.NAMES}
 SCHEMAS = {name: loaded.schema for name, loaded in SHARED.items()} | EXAMPLES
 VALUES = {name: loaded.values for name, loaded in SHARED.items()} | {
     name: [generate(schema, seed) for seed in range(5)] for name, schema in EXAMPLES.items()
 }
-DER = next(info for info in asn1.CODECS if info.format.name == "asn1-der")
+DER = next(info for info in asn1.CODECS if info.id == "asn1-der/pyasn1")
 PER_EXAMPLE = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 needs_asn1c = pytest.mark.skipif(not shutil.which("asn1c"), reason="asn1c is missing: make peers")
@@ -191,7 +192,7 @@ def test_bounds(type_, good, bad):
         compiled.encode("R", {"f": bad}, check_constraints=True)
 
 
-@pytest.mark.parametrize("type_", [String(), Timestamp(), Float(64)])
+@pytest.mark.parametrize("type_", [String(), Timestamp(), Bytes()])
 def test_no_bounds(type_):
     assert "(" not in write(Schema("R", (Record("R", (Field("f", 1, type_),)),)))
 
@@ -231,20 +232,35 @@ def test_asn1c_takes_any_schema(tmp_path, schema):
     assert done.returncode == 0, done.stderr
 
 
+TOOLS = {info.format.name: info for info in asn1.CODECS if info.implementation == "asn1tools"}
+PACKED = ("order", "addressbook")
+"""asn1c 0.9.28 does not read 64 bits in UPER, and writes a REAL with an octet too many."""
+
+
 @needs_asn1c
 @needs_gcc
-@pytest.mark.parametrize("name", ["order", "tree", "media_content"])
+@pytest.mark.parametrize("name", ["order", "tree", "media_content", "addressbook"])
 def test_the_octets_come_back_through_the_c_of_asn1c(tmp_path, name):
-    """With times, decimals, UUIDs and choices; with REAL and recursion; with enumerations."""
+    """With times, decimals, UUIDs and choices; with REAL and recursion; with enumerations; in DER, UPER and XER."""
     schema = SCHEMAS[name]
-    done = run_asn1c(tmp_path, write(schema), "-fcompound-names", f"-pdu={schema.root}")
+    done = run_asn1c(tmp_path, write(schema), "-gen-PER", "-fcompound-names", f"-pdu={schema.root}")
     assert done.returncode == 0, done.stderr
     sources = [file.name for file in tmp_path.glob("*.c")]
-    build = ["gcc", "-w", "-I.", f"-DPDU={schema.root}", *sources, "-lm", "-o", "converter"]
+    build = ["gcc", "-w", "-O0", "-I.", f"-DPDU={schema.root}", *sources, "-lm", "-o", "converter"]
     subprocess.run(build, cwd=tmp_path, check=True)
-    codec = DER.compile(schema)
+
+    def convert(octets, into, out):
+        (tmp_path / "in").write_bytes(octets)
+        done = subprocess.run(["./converter", f"-i{into}", f"-o{out}", "in"], cwd=tmp_path, capture_output=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    der, uper, xer = DER.compile(schema), TOOLS["asn1-uper"].compile(schema), TOOLS["asn1-xer"].compile(schema)
     for value in VALUES[name][:10]:
-        octets = codec.encode(value)
-        (tmp_path / "in.der").write_bytes(octets)
-        done = subprocess.run(["./converter", "-iber", "-oder", "in.der"], cwd=tmp_path, capture_output=True)
-        assert (done.returncode, done.stdout) == (0, octets), done.stderr
+        octets = der.encode(value)
+        assert convert(octets, "ber", "der") == octets
+        assert convert(xer.encode(value), "xer", "der") == octets
+        assert first_difference(value, xer.decode(convert(octets, "ber", "xer"))) == ""
+        if name in PACKED:
+            assert convert(octets, "ber", "per") == uper.encode(value)
+            assert convert(uper.encode(value), "per", "der") == octets

@@ -55,7 +55,10 @@ CASES = {name: (shared.load(name).schema, shared.load(name).values) for name in 
 }
 
 
-@pytest.mark.parametrize("info", CODECS, ids=lambda info: info.implementation)
+EVERY_KEY = [info for info in CODECS if info.implementation != "msgspec-struct"]
+
+
+@pytest.mark.parametrize("info", EVERY_KEY, ids=lambda info: info.implementation)
 @pytest.mark.parametrize("name", CASES)
 def test_what_the_codec_writes_is_valid(name, info):
     schema, values = CASES[name]
@@ -98,10 +101,19 @@ def test_the_document():
     document = json.loads(write(REPORT))
     assert list(document) == ["$schema", "title", "description", "$ref", "$defs"]
     assert document["description"] == "Reports."
-    assert document["$defs"]["Colour"] == {"description": "Of ink.", "enum": ["RED"]}
+    assert document["$defs"]["Colour"] == {
+        "description": "Of ink.",
+        "enum": ["RED"],
+        "x-serbench": {"numbers": [1]},
+    }
     report = document["$defs"]["Report"]
     assert report["required"] == ["@id"]
-    assert report["properties"]["@id"] == {"description": "Unique.", "type": "string", "format": "uuid"}
+    assert report["properties"]["@id"] == {
+        "description": "Unique.",
+        "type": "string",
+        "format": "uuid",
+        "x-serbench": {"name": "id"},
+    }
     assert report["properties"]["small"] == {"type": "integer", "format": "uint8", "minimum": 0, "maximum": 255}
 
 

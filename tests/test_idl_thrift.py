@@ -94,15 +94,17 @@ enum Colour {
  */
 struct Report {
   /** Unique. */
-  1: required binary id // UUID
-  2: optional map<i16, i64> counts // keys unsigned, 8 bits; values unsigned, 64 bits
-  5: required list<list<double>> rows // 1..3 items; items each 32 bits
-  6: required string price // decimal(9, 2)
-  7: required Shape lambda_
-}
+  1: required binary id (serbench = '{"type": {"kind": "Uuid"}}') // UUID
+  2: optional map<i16, i64> counts (serbench = '{"type": {"kind": "Map", "key": {"kind": "Int", "bits": 8, "signed": \
+false}, "value": {"kind": "Int", "signed": false}}}') // keys unsigned, 8 bits; values unsigned, 64 bits
+  5: required list<list<double>> rows (serbench = '{"type": {"kind": "List", "item": {"kind": "List", "item": \
+{"kind": "Float", "bits": 32}}, "min_length": 1, "max_length": 3}}') // 1..3 items; items each 32 bits
+  6: required string price (serbench = '{"type": {"kind": "Decimal", "precision": 9, "scale": 2}}') // decimal(9, 2)
+  7: required Shape lambda_ (serbench = '{"name": "lambda", "key": "lambda"}')
+} (serbench = '{"schema_doc": "Reports."}')
 
 union Shape {
-  1: binary data // 4 octets
+  1: binary data (serbench = '{"type": {"kind": "Bytes", "min_length": 4, "max_length": 4}}') // 4 octets
   2: Colour colour
 }
 """

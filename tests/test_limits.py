@@ -36,6 +36,7 @@ KEPT = [
     (Limits(integers=(-5, 5)), Int(64), 5),
     (Limits(integers=(-5, 5)), Bool(), True),
     (MILLISECONDS, Timestamp(), at(999_000)),
+    (Limits(text="no-nul"), String(), "\1\x1f\x7f\ufffe\U0010ffff"),
     (Limits(text="xml"), String(), "\t\n\r ~\x7f\x85é日😀\U0010ffff\ufffd\ue000\ud7ff"),
 ]
 
@@ -74,6 +75,7 @@ REFUSED = [
     (Limits(integers=(-5, 5)), Int(64), -6, "integer -6 is out of (-5, 5)"),
     *((Limits(text="xml"), String(), f"a{char}", "a character that XML 1.0 does not allow")
       for char in "\0\x08\x0b\x0c\x0e\x1f\ufffe\uffff"),
+    (Limits(text="no-nul"), String(), "a\0", "U+0000, which ends a string"),
 ]  # fmt: skip
 
 

@@ -2,10 +2,7 @@
 
 import json
 
-import fastavro
 import pytest
-from hypothesis import HealthCheck, given, settings
-from serschema import shared
 from serschema.errors import SchemaError
 from serschema.idl.avro import ATTRIBUTE, write
 from serschema.load import load_schema
@@ -15,7 +12,6 @@ from serschema.model import (
     Bool,
     Bytes,
     Decimal,
-    Enum,
     Field,
     Float,
     Int,
@@ -29,7 +25,7 @@ from serschema.model import (
     Union,
     Uuid,
 )
-from serschema.strategies import EXAMPLES, schemas
+from serschema.strategies import EXAMPLES
 
 
 @pytest.fixture
@@ -302,57 +298,7 @@ def test_the_parser_refuses_as_the_standard_library_does(text):
         parse(text, "f")
 
 
-# What the writer wrote
-
-
-def reached(schema):
-    """The schema without what the root does not reach, in the order of names."""
-    held = {type.name: type for type in schema.types}
-    found = [schema.root]
-    for name in found:
-        members = getattr(held[name], "alternatives", getattr(held[name], "fields", ()))
-        found += {use for member in members for use in uses(member.type)} - set(found)
-    return Schema(schema.root, tuple(held[name] for name in sorted(found)), schema.doc)
-
-
-def uses(type):
-    match type:
-        case Ref(name):
-            return {name}
-        case List(item=item):
-            return uses(item)
-        case Map(value=value):
-            return uses(value)
-    return set()
-
-
-@pytest.mark.parametrize("name", [*shared.NAMES, *EXAMPLES])
-def test_what_was_written_is_read_back(avro, name):
-    schema = EXAMPLES[name] if name in EXAMPLES else shared.load(name).schema
-    back = avro(write(schema))
-    assert reached(back) == reached(schema)
-    assert back.notes == ()
-
-
-def test_docs_are_read_back(avro):
-    schema = Schema(
-        "R",
-        (
-            Record("R", (Field("u", 7, Ref("U"), key="ü", doc="field"), Field("e", 2, Ref("E"))), "record"),
-            Union("U", (Field("a", 3, Bool(), doc="first"), Field("b", 1, Ref("R"), doc="second")), "union"),
-            Enum("E", (("A", 4),), "enum"),
-        ),
-        "schema",
-    )
-    assert reached(avro(write(schema))) == reached(schema)
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(schema=schemas())
-def test_any_schema_is_read_back(avro, schema):
-    text = write(schema)
-    assert reached(avro(text)) == reached(schema)
-    fastavro.parse_schema(json.loads(text))
+# The attribute of our own
 
 
 def test_the_attribute_says_only_what_avro_does_not(avro):

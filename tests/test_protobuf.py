@@ -1,8 +1,11 @@
 """Protocol Buffers: the octets are those of the schema's .proto; what is absent, unknown or out of range is noticed."""
 
+import io
 import json
+import math
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,9 @@ from serschema.model import (
 )
 from serschema.values import first_difference
 
+GREATEST = 3.4028234663852886e38
+"""Of binary32."""
+
 VECTORS = Path(__file__).parent / "vectors"
 RECORDED = json.loads((VECTORS / "protobuf_protoc.json").read_text())["vectors"]
 KINDS = load_schema(f"{VECTORS / 'protobuf_kinds.proto'}:Kinds")
@@ -41,8 +47,12 @@ def schema(*types: Type, named=(), optional=False, first=1):
     return Schema("R", (Record("R", fields), *named))
 
 
-def codec(of: Schema):
-    return protobuf.CODECS[0].compile(of)
+INFOS = {info.id: info for info in protobuf.CODECS}
+BOTH = pytest.mark.parametrize("library", ["protobuf/upb", "protobuf/python"])
+
+
+def codec(of: Schema, id="protobuf/upb"):
+    return INFOS[id].compile(of)
 
 
 INNER = Record("Inner", (Field("a", 1, Int(32)),))
@@ -55,18 +65,20 @@ DOCUMENTED = {
 """Examples of "Encoding" (protobuf.dev), by the heading they stand under."""
 
 
+@BOTH
 @pytest.mark.parametrize(("of", "value", "octets"), DOCUMENTED.values(), ids=DOCUMENTED)
-def test_documented(of, value, octets):
-    assert codec(of).encode(value).hex() == octets
-    assert codec(of).decode(bytes.fromhex(octets)) == value
+def test_documented(of, value, octets, library):
+    assert codec(of, library).encode(value).hex() == octets
+    assert codec(of, library).decode(bytes.fromhex(octets)) == value
 
 
+@BOTH
 @pytest.mark.parametrize("vector", RECORDED, ids=lambda vector: vector["name"])
-def test_octets_of_protoc(vector):
+def test_octets_of_protoc(vector, library):
     value = from_json(vector["value"], KINDS)
-    octets = codec(KINDS).encode(value)
+    octets = codec(KINDS, library).encode(value)
     assert octets.hex() == vector["hex"]
-    assert first_difference(value, codec(KINDS).decode(octets)) == ""
+    assert first_difference(value, codec(KINDS, library).decode(octets)) == ""
 
 
 def test_protoc_reads_what_has_no_proto_of_its_own(tmp_path):
@@ -120,10 +132,11 @@ REFUSED = {
 }
 
 
+@BOTH
 @pytest.mark.parametrize(("of", "octets"), REFUSED.values(), ids=REFUSED)
-def test_refused(of, octets):
+def test_refused(of, octets, library):
     with pytest.raises(DecodeError):
-        codec(of).decode(bytes.fromhex(octets))
+        codec(of, library).decode(bytes.fromhex(octets))
 
 
 def test_unknown_fields_are_skipped_and_the_last_value_counts():
@@ -187,10 +200,11 @@ def nested(levels: int, through):
     return value
 
 
-def test_what_is_written_can_be_read_as_deep_as_it_goes():
+@pytest.mark.parametrize("id", INFOS)
+def test_what_is_written_can_be_read_as_deep_as_it_goes(id):
     """upb writes any depth but reads 100 messages, of which an entry of a map is one."""
-    chain = codec(Schema("R", (Record("R", (Field("next", 1, Ref("R"), True),)),)))
-    maps = codec(Schema("R", (Record("R", (Field("next", 1, Map(String(), Ref("R"))),)),)))
+    chain = codec(Schema("R", (Record("R", (Field("next", 1, Ref("R"), True),)),)), id)
+    maps = codec(Schema("R", (Record("R", (Field("next", 1, Map(String(), Ref("R"))),)),)), id)
 
     def link(inner):
         return {} if inner is None else {"next": inner}
@@ -217,3 +231,117 @@ def test_another_implementation_is_refused(monkeypatch):
     monkeypatch.setattr(api_implementation, "Type", lambda: "python")
     with pytest.raises(UnsupportedSchema, match="python"):
         codec(schema(Int(32)))
+
+
+def test_two_libraries_stay_apart():
+    """The copy in Python is imported beside upb, and leaves nothing behind."""
+    before = {name: module for name, module in sys.modules.items() if name.startswith("google")}
+    of = schema(Timestamp(), Map(Int(32), Ref("Inner")), named=(INNER,))
+    pure, fast = codec(of, "protobuf/python"), codec(of)
+    after = {name: module for name, module in sys.modules.items() if name.startswith("google")}
+    assert {name: after[name] for name in before} == before
+    value = from_json({"f1": "2025-01-02T03:04:05.000006Z", "f2": {"1": {"a": 2}}}, of)
+    natives = pure.to_native(value), fast.to_native(value)
+    assert [hasattr(native, "_fields") for native in natives] == [True, False]
+    assert pure.encode(value) == fast.encode(value)
+
+
+def protoc(tmp_path, action, data):
+    """The text format of protoc, which is the library in C++."""
+    (tmp_path / "kinds.proto").write_bytes((VECTORS / "protobuf_kinds.proto").read_bytes())
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{tmp_path}", f"--{action}=kinds.Kinds", "kinds.proto"]
+    return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+
+
+def test_text_of_protoc(tmp_path):
+    text = codec(KINDS, "protobuf-text/upb")
+    for vector in RECORDED[:4]:
+        value = from_json(vector["value"], KINDS)
+        assert first_difference(value, text.decode(protoc(tmp_path, "decode", bytes.fromhex(vector["hex"])))) == ""
+        assert protoc(tmp_path, "encode", text.encode(value)).hex() == vector["hex"]
+
+
+MAPPED = {
+    "int64": (schema(Int(64)), {"f1": -(1 << 62)}, '{"f1": "-4611686018427387904"}'),
+    "uint32": (schema(Int(32, False)), {"f1": 4294967295}, '{"f1": 4294967295}'),
+    "a name": (Schema("R", (Record("R", (Field("foo_bar", 1, Int(32)),)),)), {"foo_bar": 1}, '{"fooBar": 1}'),
+    "a name given": (
+        Schema("R", (Record("R", (Field("foo", 1, Int(32), key="some key"),)),)),
+        {"some key": 1},
+        '{"some key": 1}',
+    ),
+    "enum": (
+        schema(Ref("Colour"), named=(Enum("Colour", (("RED", 0), ("GREEN", 1))),)),
+        {"f1": "GREEN"},
+        '{"f1": "GREEN"}',
+    ),
+    "map": (schema(Map(Int(32), String())), {"f1": {-1: "v"}}, '{"f1": {"-1": "v"}}'),
+    "bytes": (schema(Bytes()), {"f1": b"\xfb\xff"}, '{"f1": "+/8="}'),
+    "infinity": (
+        schema(Float(), Float(32)),
+        {"f1": math.inf, "f2": -math.inf},
+        '{"f1": "Infinity", "f2": "-Infinity"}',
+    ),
+    "float": (schema(Float(32)), {"f1": 0.10000000149011612}, '{"f1": 0.1}'),
+    "minus zero": (schema(Float()), {"f1": -0.0}, '{"f1": -0.0}'),
+    "zero": (schema(Int(32), String()), {"f1": 0, "f2": ""}, "{}"),
+    "timestamp": (
+        schema(Timestamp()),
+        {"f1": datetime(1972, 1, 1, 10, 0, 20, 21000, tzinfo=UTC)},
+        '{"f1": "1972-01-01T10:00:20.021Z"}',
+    ),
+    "the greatest float": (schema(Float(32)), {"f1": -GREATEST}, '{"f1": -3.4028235e+38}'),
+}
+"""The table of "ProtoJSON Format" (protobuf.dev), row by row; the time is its example."""
+
+
+@pytest.mark.parametrize(("of", "value", "text"), MAPPED.values(), ids=MAPPED)
+def test_json(of, value, text):
+    built = codec(of, "protobuf-json/upb")
+    assert built.encode(value).decode() == text
+    assert first_difference(value, built.decode(text.encode())) == ""
+
+
+def test_the_greatest_float_changes_nothing_else():
+    built = codec(schema(Float(32), Float(64), String()), "protobuf-json/upb")
+    value = {"f1": GREATEST, "f2": 3.4028235e38, "f3": "3.4028235e+38"}
+    assert built.decode(built.encode(value)) == value
+    for wrong in ('{"f1": 3.4028235e+38, "f1": 1.0}', '{"f1": 3.4028235e+38, "f3": 1.5}', '{"f1": 3.5e38}'):
+        with pytest.raises(DecodeError):
+            built.decode(wrong.encode())
+
+
+@pytest.mark.parametrize("id", ["protobuf-json/upb", "protobuf-text/upb"])
+def test_names_in_texts(id):
+    """A keyword of Python is a name like others; a method of the library's messages is not."""
+    fields = (Field("class", 1, Int(32)), Field("from", 2, Ref("Inner"), True), Field("in", 3, List(Int(8))))
+    built = codec(Schema("R", (Record("R", fields), INNER)), id)
+    value = {"class": 1, "from": {"a": 2}, "in": [3]}
+    assert built.decode(built.encode(value)) == value
+    assert b"class" in built.encode(value)
+    with pytest.raises(UnsupportedSchema, match="method"):
+        codec(Schema("R", (Record("R", (Field("HasField", 1, Int(32)),)),)), id)
+
+
+@BOTH
+def test_a_stream(library):
+    """Each message after its length, as `google.protobuf.proto` of the same distribution has it."""
+    from google.protobuf.proto import parse_length_prefixed
+
+    of = schema(Int(32), String())
+    built = codec(of, library)
+    values = [{"f1": 150, "f2": ""}, {"f1": 0, "f2": ""}, {"f1": 1, "f2": "x" * 200}]
+    file = io.BytesIO()
+    built.write_stream(file, values)
+    assert file.getvalue()[:8].hex() == "0308960100cd0108"
+    file.seek(0)
+    message = type(codec(of).to_native(values[0]))
+    assert [parse_length_prefixed(message, file).f1_1 for _ in values] == [150, 0, 1]
+    file.seek(0)
+    assert list(built.read_stream(file)) == values
+
+
+@pytest.mark.parametrize("octets", ["80", "03", "0308", "ffffffffffffffffff7f", "ff" * 11, "ffffffff7f08"])
+def test_a_damaged_stream(octets):
+    with pytest.raises(DecodeError):
+        list(codec(schema(Int(32))).read_stream(io.BytesIO(bytes.fromhex(octets))))

@@ -15,9 +15,11 @@ from serbench import environment, runner
 from serbench.plan import Data, Plan
 from serbench.results import FILE_NAME, ResultsError, read
 from serbench.runner import Quiet
+from serbench.sampler import DIRECTIONS
 from serbench.statistics import figures
 from serbench.worker import Worker, WorkerFailed
 from serschema.errors import ValueMismatch
+from serschema.model import Field, Int, List, Record, Schema
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_codecs import SCHEMA, point
@@ -38,16 +40,18 @@ class Script:
     """Workers that answer at once. `statuses` by codec; `breaking` codecs break a worker at their turn in a block,
     `late` ones in the rounds; `stop_at` is the number of the request that the user interrupts."""
 
-    def __init__(self, statuses=(), breaking=(), late=(), reasons=(), stop_at=None, prepared_s=0.0):
+    def __init__(self, statuses=(), breaking=(), late=(), reasons=(), stop_at=None, prepared_s=0.0, offers=()):
         self.statuses = dict(statuses)
         self.breaking = breaking
         self.late = late
         self.reasons = dict(reasons)
         self.stop_at = stop_at
         self.prepared_s = prepared_s
+        self.offers = offers
         self.requests = []
         self.workers = 0
         self.open = 0
+        self.preparation = {}
 
     def __call__(self):
         self.workers += 1
@@ -67,15 +71,20 @@ class Script:
         self.requests.append((request, content))
         if len(self.requests) == self.stop_at:
             raise KeyboardInterrupt
-        yield from {"verify": self.verify, "block": self.block}[request](**content)
+        yield from {"verify": self.verify, "block": self.block, "stream": self.stream}[request](**content)
 
     def verify(self, codecs, **content):
         for codec in codecs:
             status = self.statuses.get(codec, "ok")
             if status == "broken":
                 raise WorkerFailed("crashed: SIGILL")
-            yield {"row": {"dataset": "", "codec": codec, "status": status, "reason": ""}}
+            yield {"row": {"dataset": "", "codec": codec, "status": status, "reason": "", "offers": list(self.offers)}}
         yield {"done": True}
+
+    def stream(self, codec, **content):
+        if codec in self.breaking:
+            raise WorkerFailed("crashed: SIGSEGV")
+        yield {"done": {"records": 9, "stream_bytes": 90}}
 
     def block(self, candidates, careful, **content):
         rows = []
@@ -142,7 +151,7 @@ def test_everything_is_verified_before_anything_is_timed(tmp_path):
     assert script.open == 0
 
 
-def test_passes_go_over_all_blocks_each_in_a_fresh_process(tmp_path):
+def test_passes_go_over_all_blocks_each_in_a_fork_of_a_fresh_process(tmp_path):
     script = Script()
     held = run(TWO, tmp_path, script)
     order = [key for key, _ in groupby((t.process, t.dataset, t.operation in ("encode", "to_native", "encode_native"))
@@ -150,7 +159,8 @@ def test_passes_go_over_all_blocks_each_in_a_fresh_process(tmp_path):
     assert order == [
         (process, data, encode) for process in range(5) for data in ("points", "others") for encode in (1, 0)
     ]
-    assert script.workers == 2 + 5 * 4
+    assert script.workers == 1 + 5
+    assert all(content["apart"] for content in script.blocks())
     assert len({content["seed"] for content in script.blocks()}) == 20
 
 
@@ -270,14 +280,14 @@ def test_the_budget_decides_how_many_passes_there_are(tmp_path, monkeypatch, bud
 def test_the_time_left_is_shared_equally(tmp_path, monkeypatch):
     script = Paced(monkeypatch)
     run(replace(TWO, budget_s=100), tmp_path, script)
-    assert [content["budget_ns"] / 1e9 for content in script.blocks()] == pytest.approx([98 / 20 - 0.3] * 20)
+    assert [content["budget_ns"] / 1e9 for content in script.blocks()] == pytest.approx([(98 - 5 * 0.3) / 20] * 20)
 
 
 def test_blocks_that_overrun_leave_fewer_passes(tmp_path, monkeypatch):
     script = Paced(monkeypatch, least_s=3)
     held = run(replace(TWO, budget_s=30), tmp_path, script)
     assert len({t.process for t in held.timings}) == 2
-    assert script.now == pytest.approx(2 + 2 * 4 * 3.3, rel=0.1)
+    assert script.now == pytest.approx(2 + 2 * (0.3 + 4 * 3), rel=0.1)
 
 
 def test_timing_has_half_of_the_budget_even_after_a_long_verification(tmp_path, monkeypatch):
@@ -290,7 +300,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path):
     watcher = Watcher()
     held = run(PLAN, tmp_path, Script(stop_at=4), progress=watcher)
     assert {(t.process, t.operation) for t in held.timings if t.codec == "fake/plain"} == {
-        (0, operation) for operation in PLAN.operations
+        (0, operation) for direction in ("encode", "decode") for operation in DIRECTIONS[direction]
     }
     assert watcher.heard[-1] == ("finished", 1)
 
@@ -364,10 +374,11 @@ def test_a_message_that_is_not_of_the_schema(tmp_path):
 def test_progress(tmp_path):
     watcher = Watcher()
     run(PLAN, tmp_path, Script(), progress=watcher)
-    assert watcher.heard[0] == ("started", 2 + 2 * 5)
-    assert watcher.heard[1:5] == [
+    assert watcher.heard[0] == ("started", 2 + 4 * 5)
+    assert watcher.heard[1:6] == [
         ("verify points: fake/good", 0.0),
         ("verify points: fake/plain", 0.25),
+        ("start process 1", pytest.approx(0.5, abs=0.01)),
         ("encode points, process 1", pytest.approx(0.5, abs=0.01)),
         ("decode points, process 1", pytest.approx(0.5, abs=0.01)),
     ]
@@ -390,7 +401,7 @@ def test_verify_all(tmp_path):
 
 def test_a_real_run(tmp_path):
     codecs = ("good", "plain", "flipping", "aborting", "late", "raising-late", "unavailable")
-    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=2, processes=2)
+    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=4, processes=2)
     held = runner.run(plan, tmp_path, worker=lambda: Worker(patience_s=20))
     assert {row.codec.removeprefix("fake/"): row.status for row in held.verified} == {
         "good": "ok",
@@ -404,7 +415,42 @@ def test_a_real_run(tmp_path):
     reasons = {t.codec: t.reason for t in held.timings if t.reason}
     assert reasons == {"fake/late": "crashed: SIGABRT", "fake/raising-late": "encode raised RuntimeError: no more"}
     found = figures(held)
-    assert {operation for _, codec, operation in found if codec == "fake/good"} == set(PLAN.operations)
+    assert {operation for _, codec, operation in found if codec == "fake/good"} == {
+        *DIRECTIONS["encode"],
+        *DIRECTIONS["decode"],
+    }
     assert {operation for _, codec, operation in found if codec == "fake/plain"} == {"encode", "decode"}
     halves = found["points", "fake/good", "to_native"].ns + found["points", "fake/good", "encode_native"].ns
     assert 0.2 < halves / found["points", "fake/good", "encode"].ns < 5
+
+
+def test_streams_take_a_process_each_and_are_not_done_again(tmp_path):
+    script = Script(offers=["stream"], breaking=["fake/good"])
+    held = run(PLAN, tmp_path, script)
+    assert [(row.codec, row.records, row.reason) for row in held.streamed] == [
+        ("fake/good", 0, "crashed: SIGSEGV"),
+        ("fake/plain", 9, ""),
+    ]
+    assert {"write_stream", "read_stream"} <= {timing.operation for timing in held.timings}
+    again = Script(offers=["stream"])
+    assert run(PLAN, tmp_path, again, resume=True).streamed == held.streamed
+    assert "stream" not in [request for request, _ in again.requests]
+
+
+def test_a_single_message_is_no_stream(tmp_path):
+    one = replace(PLAN, data=(replace(DATA, messages=[point()]),))
+    held = run(one, tmp_path, Script(offers=["stream"]))
+    assert held.streamed == []
+    assert "read_stream" not in {timing.operation for timing in held.timings}
+
+
+def test_a_leaf_is_read_by_all_codecs_if_one_offers_it_and_messages_are_large(tmp_path):
+    schema = Schema("L", (Record("L", (Field("xs", 1, List(Int(32))),)),))
+    large = Data(name="large", source="shared", schema=schema, messages=[{"xs": [*range(20)]}, {"xs": [*range(17)]}])
+    small = replace(large, name="small", messages=[{"xs": [*range(20)]}, {"xs": [1]}])
+    assert (large.leaf, small.leaf) == (("xs", 16), ())
+    for offers, data, timed in (["access"], large, True), ([], large, False), (["access"], small, True):
+        script = Script(offers=offers)
+        held = run(replace(PLAN, data=(data,)), tmp_path / data.name / str(timed), script)
+        assert ("access" in {timing.operation for timing in held.timings}) is timed
+        assert held.datasets[0].leaf == ("$.xs[16]" if data is large else "")

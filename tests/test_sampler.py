@@ -1,6 +1,8 @@
 """The sampler under a clock that only its candidates move: no test depends on real time."""
 
+import ast
 import gc
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -293,3 +295,31 @@ def test_code_of_its_own_keeps_the_defaults():
 
     call = next(candidates("a/b", Codec(encode=encode, decode=repr), [1], ("encode",))).call
     assert call("v") == ("v", 1, 2)
+
+
+def test_a_leaf_is_read_by_itself_or_from_the_decoded_message():
+    plain = Codec(encode=repr, decode=ast.literal_eval)
+    by_itself = replace(plain, access=lambda path: lambda data: ("by itself", path))
+    for held, expected in ((plain, 7), (by_itself, ("by itself", ("a", 1)))):
+        (found,) = candidates("a/b", held, [{"a": [6, 7]}], ("access",), ("a", 1))
+        assert found.call(*found.inputs) == expected
+
+
+def test_a_stream_is_one_call_for_all_messages():
+    seen = []
+
+    def write_stream(file, values):
+        file.write(b"".join(b"%d\n" % value for value in values))
+
+    def read_stream(file):
+        for line in file:
+            seen.append(line)
+            yield int(line)
+
+    streaming = codec(write_stream=write_stream, read_stream=read_stream)
+    write, read = candidates("a/b", streaming, [1, 2], ("write_stream", "read_stream"))
+    assert (write.inputs, read.inputs) == ([[1, 2]], [b"1\n2\n"])
+    write.call(write.inputs[0])
+    read.call(read.inputs[0])
+    assert seen == [b"1\n", b"2\n"]
+    assert list(candidates("a/b", codec(), [1, 2], ("write_stream", "read_stream"))) == []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from serschema.errors import ValueMismatch
+from serschema.generate import generate
 from serschema.model import (
     MAX_DEPTH,
     Bool,
@@ -31,7 +32,17 @@ from serschema.model import (
     Uuid,
 )
 from serschema.strategies import EXAMPLES, schemas, values
-from serschema.values import check, equal, first_difference, float_bits, information, is_binary32
+from serschema.values import (
+    at,
+    check,
+    equal,
+    first_difference,
+    float_bits,
+    information,
+    is_binary32,
+    leaves,
+    path_text,
+)
 
 
 def nan(bits):
@@ -304,3 +315,19 @@ def test_drawn_values_of_the_examples_are_of_their_schema(name):
         check(value, EXAMPLES[name])
 
     holds()
+
+
+def test_leaves_in_the_order_of_the_schema_and_back_at_their_places():
+    for example in EXAMPLES.values():
+        value = generate(example, 3)
+        for path, leaf in leaves(value, example):
+            assert at(value, path) is leaf
+            assert type(leaf) not in (dict, list)
+
+
+def test_leaves_by_hand():
+    inner = Union("U", (Field("a", 1, List(Int(8))), Field("b", 2, Map(String(), Bool()))))
+    schema = Schema("R", (Record("R", (Field("u", 1, Ref("U")), Field("v", 2, List(Ref("U"))))), inner))
+    value = {"u": {"b": {"k": True}}, "v": [{"a": [1, 2]}, {"b": {}}]}
+    assert list(leaves(value, schema)) == [(("u", "b", "k"), True), (("v", 0, "a", 0), 1), (("v", 0, "a", 1), 2)]
+    assert path_text(("v", 0, "a", 1)) == "$.v[0].a[1]"

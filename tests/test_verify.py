@@ -156,3 +156,27 @@ def test_a_message_that_is_not_of_the_schema_is_the_user_s_fault():
     with pytest.raises(ValueMismatch, match=r"\$\.x"):
         outcome("good", {"x": "7", "weight": 0.5})
     assert to_json(point(), SCHEMA) == point()
+
+
+def leaf_outcome(implementation, *messages, leaf=("label",)):
+    return verify(INFOS[implementation], SCHEMA, list(messages), leaf=leaf)
+
+
+def test_what_a_codec_offers_is_told():
+    assert leaf_outcome("offering", point(label="a"), point()).offers == ["access", "stream"]
+    assert leaf_outcome("offering", point(), leaf=()).offers == ["stream"]
+    assert leaf_outcome("good", point()).offers == []
+
+
+@pytest.mark.parametrize(
+    ("implementation", "reason"),
+    [
+        ("misreading", "message 1: access to $.label gives 'elsewhere', not 'a'"),
+        ("forgetful", "a stream of 2 messages gives 1 back"),
+        ("muddled", "message 0 of the stream: $: 'label' was not there"),
+    ],
+)
+def test_a_wrong_leaf_and_a_wrong_stream_fail(implementation, reason):
+    row = leaf_outcome(implementation, point(), point(8, label="a"))
+    assert row.status == "failed"
+    assert row.reason.startswith(reason)

@@ -8,13 +8,19 @@ import time
 from pathlib import Path
 
 import pytest
+from serbench.memory import peak_rise
 from serbench.worker import Worker, WorkerFailed, read_frame, write_frame
 from serschema.jsonform import schema_to_json, to_json
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_codecs import SCHEMA, point
 
-CASE = {"schema": schema_to_json(SCHEMA), "messages": [to_json(point(), SCHEMA)], "modules": ["fake_codecs"]}
+CASE = {
+    "schema": schema_to_json(SCHEMA),
+    "messages": [to_json(point(), SCHEMA)],
+    "leaf": [],
+    "modules": ["fake_codecs"],
+}
 LEVELS = [["zlib", 6]]
 
 
@@ -227,3 +233,70 @@ def test_frames(frame):
 def test_what_is_no_frame(data, reason):
     with pytest.raises(WorkerFailed, match=reason):
         read_frame(io.BytesIO(data))
+
+
+def test_a_stream_is_written_and_read_in_bounded_memory(worker):
+    row = worker.ask("stream", **CASE, codec="fake/offering", options={})
+    assert row["stream_bytes"] == row["records"] * len(b'{"x": 7, "weight": 0.5}\n')
+    assert row["stream_bytes"] > 100_000
+    if sys.platform == "linux":
+        assert row["write_peak_bytes"] < 2_000_000
+        assert row["read_peak_bytes"] < 2_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="proc(5) is Linux's")
+def test_a_peak_is_seen_after_it_is_over():
+    assert peak_rise(lambda: len(bytearray(b"x") * (32 << 20))) > 30_000_000
+    assert peak_rise(lambda: None) < 5_000_000
+
+
+@pytest.mark.parametrize("operation", ["access", "write_stream", "read_stream"])
+def test_leaves_and_streams_are_timed(worker, operation):
+    *_, row, _ = worker.request(
+        "block",
+        **CASE | {"leaf": ["x"]},
+        candidates=[["fake/offering", operation]],
+        budget_ns=20_000_000,
+        seed="seed",
+        careful=False,
+    )
+    assert row["row"]["operation"] == operation
+    assert len(row["row"]["samples_ns"]) >= 3
+
+
+def test_a_fork_leaves_the_process_as_it_was(worker):
+    """What breaks in it costs only its answer, and is told with its last words."""
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    pid = worker.pid
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    assert worker.pid == pid
+    with pytest.raises(WorkerFailed, match="crashed: SIGABRT"):
+        verify(worker, "aborting", apart=True)
+    with pytest.raises(WorkerFailed, match="ended with exit code 7; it wrote: I am leaving"):
+        verify(worker, "exiting", apart=True)
+
+
+def test_a_fork_that_hangs_is_killed_with_its_parent():
+    with Worker(patience_s=1) as worker:
+        worker.start()
+        group = worker.pid
+        with pytest.raises(WorkerFailed, match="no answer within 1 s"):
+            verify(worker, "hanging", apart=True)
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the fork is still there")
+
+
+def test_a_preparation_is_done_at_each_start_and_one_that_fails_is_given_up(worker):
+    worker.preparation = {"codecs": ["fake/good"], "modules": ["fake_codecs"]}
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    assert worker.preparation
+    worker.stop()
+    worker.preparation = {"codecs": ["fake/no-such-codec"], "modules": ["fake_codecs"]}
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    assert worker.preparation == {}

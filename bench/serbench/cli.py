@@ -338,6 +338,7 @@ def _described(info: "CodecInfo") -> dict[str, Any]:
         "validates": info.validates,
         "control": info.control,
         "note": info.note,
+        "defects": list(info.defects),
         "limits": _limits(info),
         "status": lacking or "ok",
     }

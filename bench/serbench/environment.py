@@ -110,6 +110,7 @@ def described(info: CodecInfo) -> dict[str, Any]:
         "validates": info.validates,
         "control": info.control,
         "note": info.note,
+        "defects": list(info.defects),
     }
 
 

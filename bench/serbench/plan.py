@@ -15,8 +15,8 @@ from sercodecs import registry
 from sercodecs.contract import CodecInfo
 from serschema.errors import SerError
 from serschema.jsonform import schema_to_json, to_json
-from serschema.model import Schema, Value
-from serschema.values import information
+from serschema.model import Path, Schema, Value
+from serschema.values import information, leaves
 
 from serbench.results import OPERATIONS, Operation
 
@@ -25,6 +25,9 @@ PROCESSES = 5
 MOST_TIMED = 64
 TIMED_BYTES = 1 << 20
 """At most so many messages, and about so many octets of information, are handled by one timed call."""
+
+LARGE_LEAVES = 16
+"""From so many leaves on, reading one of them without the others is worth a measurement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,20 @@ class Data:
         usual = max(1, sum(self.information) // len(self.messages))
         count = min(len(self.messages), MOST_TIMED, max(1, TIMED_BYTES // usual))
         return [self.messages[i * len(self.messages) // count] for i in range(count)]
+
+    @cached_property
+    def leaf(self) -> Path:
+        """The leaf that `access` reads: the last that all timed messages have; empty if one has too few leaves."""
+        held = [[path for path, _ in leaves(message, self.schema)] for message in self.timed]
+        if min(map(len, held)) < LARGE_LEAVES:
+            return ()
+        common = set(held[0]).intersection(*held[1:])
+        return next((path for path in reversed(held[0]) if path in common), ())
+
+    @property
+    def streamable(self) -> bool:
+        """Whether there are several messages, as a stream has."""
+        return len(self.messages) > 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """The result file: JSON Lines, appended and flushed line by line, so that a killed run keeps what it measured.
 
 `RUN/results.jsonl` holds, each as one object with its `kind`: one `header`, then as they come a `dataset` for each data
-set, a `verified` for each (data set, codec), and a `timing` for each (data set, codec, operation, process). Samples are
-integer nanoseconds with their loop counts; no median is stored: `serbench.statistics` computes what reports show.
+set, a `verified` for each (data set, codec), a `streamed` for each (data set, codec) that has streams, and a `timing`
+for each (data set, codec, operation, process). Samples are integer nanoseconds with their loop counts; no median is
+stored: `serbench.statistics` computes what reports show.
 
 History of the format: 1, the first.
 """
@@ -11,7 +12,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias, get_args
 
 from serschema.errors import SerError
 
@@ -19,8 +20,18 @@ FORMAT = 1
 FILE_NAME = "results.jsonl"
 
 Status: TypeAlias = Literal["ok", "lossy", "unsupported", "unavailable", "failed"]
-Operation: TypeAlias = Literal["encode", "decode", "to_native", "encode_native", "decode_native", "from_native"]
-OPERATIONS: tuple[Operation, ...] = ("encode", "decode", "to_native", "encode_native", "decode_native", "from_native")
+Operation: TypeAlias = Literal[
+    "encode",
+    "decode",
+    "to_native",
+    "encode_native",
+    "decode_native",
+    "from_native",
+    "access",
+    "write_stream",
+    "read_stream",
+]
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
 class ResultsError(SerError):
@@ -41,12 +52,15 @@ class Header:
     versions: dict[str, str]
     codecs: dict[str, dict[str, Any]]
     """By codec id: format, title, implementation, distribution, version, language, licence, textual,
-    self_describing, byte_order, validates, control, note."""
+    self_describing, byte_order, validates, control, note, defects."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Messages of one schema, of which `timed` are timed. `source` is `shared` or the data file's name."""
+    """Messages of one schema, of which `timed` are timed. `source` is `shared` or the data file's name.
+
+    `leaf` is the path of what `access` reads, empty where it is not measured.
+    """
 
     name: str
     source: str
@@ -55,6 +69,7 @@ class Dataset:
     timed: int
     information_bytes: int
     description: str = ""
+    leaf: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +81,7 @@ class Verified:
     `sha256` is that of the encoded messages one after the other; `head_hex` their first octets.
     `orders` says, where the format leaves a choice of byte order, what each order's bytes become under the other's
     reader: {"big>little": "value differs" | "equal" | "error: ..."}. `deterministic`: encoding a value twice gave the
-    same bytes.
+    same bytes. `offers` names what the codec has beyond encode and decode, and was found right: `access`, `stream`.
     """
 
     dataset: str
@@ -81,6 +96,24 @@ class Verified:
     head_hex: str = ""
     orders: dict[str, str] = field(default_factory=dict)
     deterministic: bool = True
+    offers: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streamed:
+    """Records written to a file as one stream of `stream_bytes`, and read back, in a process of their own.
+
+    The peaks are how far its resident memory rose meanwhile, in octets; None where the system does not tell.
+    A `reason` says why there are no figures.
+    """
+
+    dataset: str
+    codec: str
+    records: int = 0
+    stream_bytes: int = 0
+    write_peak_bytes: int | None = None
+    read_peak_bytes: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +136,12 @@ class Timing:
     reason: str = ""
 
 
-Line: TypeAlias = Header | Dataset | Verified | Timing
-_KINDS: dict[str, type[Header | Dataset | Verified | Timing]] = {
+Line: TypeAlias = Header | Dataset | Verified | Streamed | Timing
+_KINDS: dict[str, type[Header | Dataset | Verified | Streamed | Timing]] = {
     "header": Header,
     "dataset": Dataset,
     "verified": Verified,
+    "streamed": Streamed,
     "timing": Timing,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
@@ -122,6 +156,7 @@ class Run:
     datasets: list[Dataset]
     verified: list[Verified]
     timings: list[Timing]
+    streamed: list[Streamed] = field(default_factory=list)
 
 
 class Writer:
@@ -163,6 +198,7 @@ def read(folder: Path) -> Run:
         [line for line in lines if isinstance(line, Dataset)],
         [line for line in lines if isinstance(line, Verified)],
         [line for line in lines if isinstance(line, Timing)],
+        [line for line in lines if isinstance(line, Streamed)],
     )
 
 

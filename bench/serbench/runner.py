@@ -1,16 +1,17 @@
 """Carries out a plan: verifies everything, then times what came back equal, and writes each row as it comes.
 
-Nothing is measured here. Verification takes one worker process for each data set. Timing takes a fresh process for each
-block (data set and direction) and *pass*: first every block once, then every block again, so that a run that is stopped
-has something on everything, and each block sees several memory layouts and several moods of the machine. The time that
-is left is shared equally by the blocks that are left.
+Nothing is measured here. Verification takes a worker process, forked for each data set; the memory of a stream takes a
+fresh one for each codec. Timing goes in *passes*: first every block (data set and direction) once, then every block
+again, so that a run that is stopped has something on everything, and each block sees several memory layouts and several
+moods of the machine. A pass has a fresh process, which imports the libraries once and is forked for each block. The
+time that is left is shared equally by the blocks that are left.
 
 A codec that breaks a worker loses its own cells: the block is done again without it.
 """
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,11 +20,23 @@ from statistics import fmean
 from typing import Any, Protocol
 
 from serschema.jsonform import schema_to_json, to_json
-from serschema.values import check
+from serschema.values import check, path_text
 
 from serbench import environment
 from serbench.plan import Data, Plan
-from serbench.results import FILE_NAME, Dataset, Header, Operation, ResultsError, Run, Timing, Verified, Writer, read
+from serbench.results import (
+    FILE_NAME,
+    Dataset,
+    Header,
+    Operation,
+    ResultsError,
+    Run,
+    Streamed,
+    Timing,
+    Verified,
+    Writer,
+    read,
+)
 from serbench.sampler import DIRECTIONS, Direction
 from serbench.worker import Frame, Worker, WorkerFailed
 
@@ -95,6 +108,8 @@ def run(
         with suppress(KeyboardInterrupt), _watched(plan, progress):
             for row in session.verify(1 - TIMING_SHARE):
                 writer.write(row)
+            for streamed in session.stream(1 - TIMING_SHARE):
+                writer.write(streamed)
             left_s = plan.budget_s - (time.monotonic() - started)
             for timing in session.time(max(left_s, plan.budget_s * TIMING_SHARE)):
                 writer.write(timing)
@@ -142,6 +157,7 @@ def _dataset(data: Data) -> Dataset:
         timed=len(data.timed),
         information_bytes=sum(data.information),
         description=data.description,
+        leaf=path_text(data.leaf) if data.leaf else "",
     )
 
 
@@ -203,12 +219,15 @@ class _Session:
         self.progress = progress
         self.worker = worker
         self.timed = held.timings if held else []
+        self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
         self.verified = {(row.dataset, row.codec): row for row in held.verified} if held else {}
         self.costs: list[float] = []
+        self.start_s = 0.0
         self.cases: dict[str, dict[str, Any]] = {
             data.name: {
                 "schema": schema_to_json(data.schema),
                 "messages": [to_json(message, data.schema) for message in data.messages],
+                "leaf": data.leaf,
                 "modules": plan.modules,
             }
             for data in plan.data
@@ -216,18 +235,24 @@ class _Session:
 
     def verify(self, share: float = 1.0) -> Iterator[Verified]:
         """The rows that are not there yet; `share` is the part of the run's progress that they are."""
-        for data in self.plan.data:
-            todo = [codec for codec in self.plan.codecs if (data.name, codec) not in self.verified]
-            with self.worker() as worker:
+        with self._prepared(self.plan.codecs) as worker:
+            for data in self.plan.data:
+                todo = [codec for codec in self.plan.codecs if (data.name, codec) not in self.verified]
                 while todo:
                     for row in self._round_trips(worker, data, todo[:], share):
                         todo.remove(row.codec)
                         self.verified[data.name, row.codec] = row
                         yield row
 
+    def _prepared(self, codecs: Iterable[str]) -> Worker:
+        """A worker that imports the codecs' libraries before it is forked."""
+        worker = self.worker()
+        worker.preparation = {"codecs": list(codecs), "modules": self.plan.modules}
+        return worker
+
     def _round_trips(self, worker: Worker, data: Data, codecs: list[str], share: float) -> Iterator[Verified]:
         """The rows of the codecs, up to the first that breaks the worker."""
-        answer = worker.request("verify", **self.cases[data.name], codecs=codecs, levels=self.plan.levels)
+        answer = worker.request("verify", **self.cases[data.name], codecs=codecs, levels=self.plan.levels, apart=True)
         for codec in codecs:
             done = len(self.verified) / (len(self.plan.data) * len(self.plan.codecs))
             self.progress.step(f"verify {data.name}: {codec}", share * done)
@@ -240,22 +265,59 @@ class _Session:
         with suppress(WorkerFailed):
             next(answer)
 
+    def stream(self, done: float) -> Iterator[Streamed]:
+        """The memory of streams, a fresh process for each codec that has one."""
+        for data in self.plan.data:
+            for codec in self.plan.codecs:
+                if (data.name, codec) in self.streamed or not self._streams(data, codec):
+                    continue
+                self.progress.step(f"stream {data.name}: {codec}", done)
+                try:
+                    with self.worker() as worker:
+                        *_, last = worker.request("stream", **self.cases[data.name], codec=codec, options={})
+                    yield Streamed(dataset=data.name, codec=codec, **last["done"])
+                except WorkerFailed as error:
+                    yield Streamed(dataset=data.name, codec=codec, reason=str(error))
+
+    def _streams(self, data: Data, codec: str) -> bool:
+        return data.streamable and "stream" in self.verified[data.name, codec].offers
+
+    def _has(self, data: Data, direction: Direction, codec: str) -> bool:
+        """Whether there is something to time for a codec: a leaf is read by all, if some codec offers it."""
+        if direction == "stream":
+            return self._streams(data, codec)
+        return direction != "access" or any("access" in self.verified[data.name, c].offers for c in self.plan.codecs)
+
     def time(self, budget_s: float) -> Iterator[Timing]:
         """Pass after pass over the blocks while there is time."""
         began = time.monotonic()
         deadline = began + budget_s
         blocks = list(self._blocks())
         for process in range(self.plan.processes if blocks else 0):
-            cost = len(blocks) * ((fmean(self.costs) if self.costs else FIRST_COST_S) + USEFUL_S)
+            cost = self.start_s + len(blocks) * ((fmean(self.costs) if self.costs else FIRST_COST_S) + USEFUL_S)
             passes = round((deadline - time.monotonic()) / cost)
             passes = max(min(passes, self.plan.processes - process), int(process == 0))
-            for place, block in enumerate(blocks if passes else ()):
-                if process in block.done:
-                    continue
-                now = time.monotonic()
-                done = 1 - TIMING_SHARE + TIMING_SHARE * min(1.0, (now - began) / budget_s)
-                self.progress.step(f"{block.direction} {block.data.name}, process {process + 1}", done)
-                yield from self._measure(block, process, max(0.0, deadline - now) / (passes * len(blocks) - place))
+            todo = [block for block in blocks if process not in block.done]
+            if passes and todo:
+                yield from self._pass(todo, process, began, deadline, passes)
+
+    def _pass(self, todo: list[_Block], process: int, began: float, deadline: float, passes: int) -> Iterator[Timing]:
+        """Every block once, of one process. The time left is shared by the blocks of this pass and of those to come."""
+        with self._prepared({codec: True for block in todo for codec, _ in block.candidates}) as worker:
+            self.progress.step(f"start process {process + 1}", self._done(began, deadline))
+            started = time.monotonic()
+            with suppress(WorkerFailed):  # the first block meets it again
+                worker.start()
+            self.start_s = time.monotonic() - started
+            for place, block in enumerate(todo):
+                self.progress.step(
+                    f"{block.direction} {block.data.name}, process {process + 1}", self._done(began, deadline)
+                )
+                left_s = max(0.0, deadline - time.monotonic() - (passes - 1) * self.start_s)
+                yield from self._measure(worker, block, process, left_s / (passes * len(todo) - place))
+
+    def _done(self, began: float, deadline: float) -> float:
+        return 1 - TIMING_SHARE + TIMING_SHARE * min(1.0, (time.monotonic() - began) / max(deadline - began, 1e-9))
 
     def _blocks(self) -> Iterator[_Block]:
         """What there is to time, with what an earlier run has done of it."""
@@ -266,14 +328,14 @@ class _Session:
                 wanted = [
                     (codec, operation)
                     for codec in self.plan.codecs
-                    if self.verified[data.name, codec].status in ("ok", "lossy")
+                    if self.verified[data.name, codec].status in ("ok", "lossy") and self._has(data, direction, codec)
                     for operation in operations
                     if operation in self.plan.operations and (codec, operation) not in broken
                 ]
                 if wanted:
                     yield _Block(data, direction, wanted, {row.process for row in held if row.samples_ns})
 
-    def _measure(self, block: _Block, process: int, budget_s: float) -> Iterator[Timing]:
+    def _measure(self, worker: Worker, block: _Block, process: int, budget_s: float) -> Iterator[Timing]:
         """The rows of a block from one process. A codec that breaks it is taken out, and the rest is done again.
 
         Where the process broke in the rounds, it could have been any codec: it is done again *carefully* to find out.
@@ -284,7 +346,7 @@ class _Session:
             at: tuple[str, Operation] | None = None
             rows: list[Timing] = []
             try:
-                for frame in self._answer(block, process, budget_s, careful):
+                for frame in self._answer(worker, block, process, budget_s, careful):
                     if "at" in frame:
                         at = frame["at"] and tuple(frame["at"])
                     elif "row" in frame:
@@ -310,23 +372,21 @@ class _Session:
             yield from rows
             return
 
-    def _answer(self, block: _Block, process: int, budget_s: float, careful: bool) -> Iterator[Frame]:
-        """A fresh worker's frames for a block, but the last; the process's start is part of the budget."""
+    def _answer(self, worker: Worker, block: _Block, process: int, budget_s: float, careful: bool) -> Iterator[Frame]:
+        """A fork's frames for a block, but the last."""
         began = time.monotonic()
-        with self.worker() as worker:
-            worker.start()
-            started_s = time.monotonic() - began
-            for frame in worker.request(
-                "block",
-                **self.cases[block.data.name]
-                | {"messages": [to_json(message, block.data.schema) for message in block.data.timed]},
-                candidates=block.candidates,
-                budget_ns=int(max(0.0, budget_s - started_s) * 1e9),
-                seed=f"{self.plan.seed} {block.data.name} {block.direction} {process}",
-                careful=careful,
-            ):
-                if "done" in frame:
-                    over_s = time.monotonic() - began - budget_s
-                    self.costs.append(max(over_s, started_s + frame["done"]["prepared_ns"] / 1e9))
-                else:
-                    yield frame
+        for frame in worker.request(
+            "block",
+            **self.cases[block.data.name]
+            | {"messages": [to_json(message, block.data.schema) for message in block.data.timed]},
+            candidates=block.candidates,
+            budget_ns=int(budget_s * 1e9),
+            seed=f"{self.plan.seed} {block.data.name} {block.direction} {process}",
+            careful=careful,
+            apart=True,
+        ):
+            if "done" in frame:
+                over_s = time.monotonic() - began - budget_s
+                self.costs.append(max(over_s, frame["done"]["prepared_ns"] / 1e9))
+            else:
+                yield frame

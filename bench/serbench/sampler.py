@@ -1,10 +1,11 @@
 """Time, by short interleaved batches.
 
-A block is one data set and one direction in one process: every codec's operations of that direction take turns, in an
-order shuffled anew each round, so that a change of the machine's speed hits all of them alike. A turn is a *slot*: one
-sub-batch of about 0.1 ms that is discarded (the caches are the neighbour's) and up to five that are timed and summed.
-Before each round a canary, a fixed piece of pure Python, tells how fast the machine is at that moment. Loops are
-calibrated warm, once. Garbage collection is off meanwhile, and all codecs get the same value objects.
+A block is one data set and one direction (encode, decode, access, stream) in one process: every codec's operations of
+that direction take turns, in an order shuffled anew each round, so that a change of the machine's speed hits all of
+them alike. A turn is a *slot*: one sub-batch of about 0.1 ms that is discarded (the caches are the neighbour's) and up
+to five that are timed and summed. Before each round a canary, a fixed piece of pure Python, tells how fast the machine
+is at that moment. Loops are calibrated warm, once. Garbage collection is off meanwhile, and all codecs get the same
+value objects.
 
 An operation that is slow takes part in a round only when it has had less than its share of the time, and has at least
 three samples; one that is too slow even for that keeps the call of its calibration, and says so.
@@ -13,29 +14,34 @@ Clock and randomness are parameters: the tests have no real time in them.
 """
 
 import gc
+import io
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from statistics import median
 from types import FunctionType
-from typing import Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 from sercodecs.contract import Codec
-from serschema.model import Value
+from serschema.model import Path, Value
+from serschema.values import at
 
 from serbench.results import Operation
 from serbench.verify import described
 
 Clock: TypeAlias = Callable[[], int]
 CLOCK: Clock = time.perf_counter_ns
-Direction: TypeAlias = Literal["encode", "decode"]
+Direction: TypeAlias = Literal["encode", "decode", "access", "stream"]
 
 DIRECTIONS: dict[Direction, tuple[Operation, ...]] = {
     "encode": ("encode", "to_native", "encode_native"),
     "decode": ("decode", "decode_native", "from_native"),
+    "access": ("access",),
+    "stream": ("write_stream", "read_stream"),
 }
 
 UNROLL = 8
@@ -101,10 +107,23 @@ Announce: TypeAlias = Callable[[Candidate | None], None]
 
 
 def candidates(
-    codec_id: str, codec: Codec, messages: list[Value], operations: Sequence[Operation]
+    codec_id: str, codec: Codec, messages: list[Value], operations: Sequence[Operation], leaf: Path = ()
 ) -> Iterator[Candidate]:
-    """The operations, of those asked for, that the codec has, each with its inputs."""
+    """The operations, of those asked for, that the codec has, each with its inputs.
+
+    All codecs have `access` to the leaf: those that do not offer it decode the message and read it there. A stream is
+    one call for all messages, to and from memory.
+    """
     inputs: dict[Operation, Sequence[Any]] = {}
+    calls: dict[Operation, Callable[[Any], Any]] = {}
+    if "access" in operations:
+        inputs["access"] = [codec.encode(message) for message in messages]
+        calls["access"] = codec.access(leaf) if codec.access else _decode_then_read(codec.decode, leaf)
+    if set(operations) & set(DIRECTIONS["stream"]) and codec.write_stream and codec.read_stream:
+        file = io.BytesIO()
+        codec.write_stream(file, messages)
+        inputs |= {"write_stream": [messages], "read_stream": [file.getvalue()]}
+        calls |= {"write_stream": _writes(codec.write_stream), "read_stream": _reads(codec.read_stream)}
     if set(operations) & set(DIRECTIONS["encode"]):
         inputs["encode"] = inputs["to_native"] = messages
         inputs["encode_native"] = [codec.to_native(message) for message in messages] if codec.to_native else messages
@@ -113,9 +132,30 @@ def candidates(
         if codec.decode_native:
             inputs["from_native"] = [codec.decode_native(data) for data in inputs["decode"]]
     for operation in operations:
-        call = getattr(codec, operation)
+        call = calls.get(operation) or getattr(codec, operation)
         if call is not None:
             yield Candidate(codec_id, operation, _with_own_code(call), inputs[operation])
+
+
+def _decode_then_read(decode: Callable[[bytes], Value], leaf: Path) -> Callable[[bytes], Value]:
+    def access(data: bytes) -> Value:
+        return at(decode(data), leaf)
+
+    return access
+
+
+def _writes(write_stream: Callable[[IO[bytes], Iterable[Value]], None]) -> Callable[[list[Value]], None]:
+    def write(messages: list[Value]) -> None:
+        write_stream(io.BytesIO(), messages)
+
+    return write
+
+
+def _reads(read_stream: Callable[[IO[bytes]], Iterator[Value]]) -> Callable[[bytes], None]:
+    def read(data: bytes) -> None:
+        deque(read_stream(io.BytesIO(data)), maxlen=0)
+
+    return read
 
 
 def _with_own_code(call: Callable[[Any], Any]) -> Callable[[Any], Any]:

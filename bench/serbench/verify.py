@@ -7,6 +7,7 @@ it refuses. Equality with the projection includes that a codec which does not va
 
 import copy
 import hashlib
+import io
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,8 +15,8 @@ from dataclasses import replace
 from sercodecs.contract import Codec, CodecInfo, EncodeError, UnsupportedSchema
 from sercodecs.registry import missing
 from serschema.limits import Loss, Refused, project
-from serschema.model import Schema, Value
-from serschema.values import check, equal, first_difference
+from serschema.model import Path, Schema, Value
+from serschema.values import at, check, equal, first_difference, path_text
 
 from serbench.plan import LEVELS
 from serbench.results import Verified
@@ -36,8 +37,12 @@ def verify(
     *,
     dataset: str = "",
     levels: Iterable[tuple[str, int]] = LEVELS,
+    leaf: Path = (),
 ) -> Verified:
-    """The outcome of the round trip of all messages. Raises `ValueMismatch` if a message is not of the schema."""
+    """The outcome of the round trip of all messages, and of reading the leaf in each of those that have it.
+
+    Raises `ValueMismatch` if a message is not of the schema.
+    """
     for message in messages:
         check(message, schema)
     row = Verified(dataset=dataset, codec=info.id, status="ok")
@@ -45,11 +50,12 @@ def verify(
         return replace(row, status="unavailable", reason=command)
     try:
         codec = info.compile(schema)
-        trip = _RoundTrip(info, codec, schema)
+        trip = _RoundTrip(info, codec, schema, leaf)
         for number, message in enumerate(messages):
             trip.message(message, f"message {number}: " if len(messages) > 1 else "")
         if trip.refused:
             return replace(row, status="unsupported", reason=trip.refused)
+        trip.stream()
     except UnsupportedSchema as error:
         return replace(row, status="unsupported", reason=str(error))
     except _Failed as error:
@@ -68,14 +74,21 @@ def verify(
         head_hex=joined[:HEAD].hex(),
         orders=orders(info, schema, messages),
         deterministic=trip.deterministic,
+        offers=[
+            name for name, offered in (("access", leaf and codec.access), ("stream", codec.write_stream)) if offered
+        ],
     )
 
 
 class _RoundTrip:
-    def __init__(self, info: CodecInfo, codec: Codec, schema: Schema) -> None:
+    def __init__(self, info: CodecInfo, codec: Codec, schema: Schema, leaf: Path) -> None:
         self.info = info
         self.codec = codec
         self.schema = schema
+        self.leaf = leaf
+        self.access = codec.access(leaf) if leaf and codec.access else None
+        self.messages: list[Value] = []
+        self.expected: list[Value] = []
         self.encoded: list[bytes] = []
         self.losses: list[Loss] = []
         self.deterministic = True
@@ -95,6 +108,9 @@ class _RoundTrip:
         if difference := first_difference(expected, self.decode(data, place)):
             raise _Failed(f"{place}{difference}")
         self.halves(value, data, expected, place)
+        self.leaf_of(data, expected, place)
+        self.messages.append(value)
+        self.expected.append(expected)
         self.encoded.append(data)
         self.losses += losses
 
@@ -117,6 +133,38 @@ class _RoundTrip:
             raise
         except Exception as error:
             raise _Failed(f"{place}a native half raised {described(error)}") from error
+
+    def leaf_of(self, data: bytes, expected: Value, place: str) -> None:
+        """What `access` reads is what stands there, in the messages that have it."""
+        if self.access is None:
+            return
+        try:
+            there = at(expected, self.leaf)
+        except LookupError:
+            return
+        try:
+            found = self.access(data)
+        except Exception as error:
+            raise _Failed(f"{place}access to {path_text(self.leaf)} raised {described(error)}") from error
+        if not equal(there, found):
+            raise _Failed(f"{place}access to {path_text(self.leaf)} gives {found!r}, not {there!r}")
+
+    def stream(self) -> None:
+        """All messages as one stream come back one by one."""
+        if self.codec.write_stream is None or self.codec.read_stream is None:
+            return
+        file = io.BytesIO()
+        try:
+            self.codec.write_stream(file, iter(self.messages))
+            file.seek(0)
+            found = list(self.codec.read_stream(file))
+        except Exception as error:
+            raise _Failed(f"the stream of all messages raised {described(error)}") from error
+        if len(found) != len(self.expected):
+            raise _Failed(f"a stream of {len(self.expected)} messages gives {len(found)} back")
+        for number, (expected, value) in enumerate(zip(self.expected, found)):
+            if difference := first_difference(expected, value):
+                raise _Failed(f"message {number} of the stream: {difference}")
 
     def refuse(self, value: Value, refusal: str, place: str) -> None:
         try:

@@ -6,18 +6,23 @@ behind any pair of pipes: here, under an emulator, at the far end of ssh.
 A frame is a 4-octet big-endian length and that many octets of JSON (UTF-8), one object. The worker opens with a hello;
 then each request is answered by frames of which the last has `done` or `failed`:
 
-    verify   schema, messages, codecs, levels, modules          {"row": ...} for each codec in turn, {"done": true}
+    prepare  codecs, modules                                    {"done": true}, when their libraries are imported
+    verify   schema, messages, codecs, levels, leaf, modules    {"row": ...} for each codec in turn, {"done": true}
+    stream   schema, messages, codec, options, modules          {"done": {...}}, a row without data set and codec
     block    schema, messages, candidates, budget_ns, seed,     {"at": [codec, operation] | null} before first calls,
-             careful, modules                                   {"row": ...} for each candidate, {"done": {...}}
+             careful, leaf, modules                             {"row": ...} for each candidate, {"done": {...}}
     encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
 
 Messages are in the JSON form of `serschema.jsonform`. A request may hold `memory_bytes`, a bound of the address space.
+One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with it, and
+the imports of `prepare` are not done again.
 `modules` are importable modules with `CODECS` besides those of the registry. Whatever a library prints goes to standard
 error.
 """
 
 import contextlib
+import gc
 import json
 import os
 import queue
@@ -28,6 +33,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from types import TracebackType
@@ -36,9 +42,10 @@ from typing import IO, Any, Self, TypeAlias
 from sercodecs.contract import Codec
 from serschema.errors import SerError
 from serschema.jsonform import from_json, schema_from_json, to_json
-from serschema.model import Schema, Value
+from serschema.model import Record, Schema, Value
 
 from serbench import sampler
+from serbench.memory import streamed
 from serbench.plan import lookup
 from serbench.verify import described, verify
 
@@ -93,11 +100,39 @@ def main() -> None:
 
     send({"hello": "serbench", "protocol": PROTOCOL, "python": sys.version.split()[0], "byte_order": sys.byteorder})
     while (request := read_frame(requests)) is not None:
+        if request.get("apart") and hasattr(os, "fork"):
+            _answer_apart(request, send)
+        else:
+            _answer(request, send)
+
+
+def _answer(request: Frame, send: Send) -> None:
+    try:
+        _limit_memory(request.get("memory_bytes"))
+        send({"done": _REQUESTS[request["request"]](request, send)})
+    except Exception as error:
+        send({"failed": described(error)})
+
+
+def _answer_apart(request: Frame, send: Send) -> None:
+    gc.collect()
+    gc.freeze()  # else the first collection of the fork would copy every page that holds an object
+    child = os.fork()
+    if child == 0:
         try:
-            _limit_memory(request.get("memory_bytes"))
-            send({"done": _REQUESTS[request["request"]](request, send)})
-        except Exception as error:
-            send({"failed": described(error)})
+            _answer(request, send)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        send({"failed": ended(code), "ended": True})
+
+
+def ended(code: int) -> str:
+    """How a process ended, from its exit code, negative for a signal, as in `subprocess`."""
+    return f"crashed: {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
 def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
@@ -131,13 +166,28 @@ def _compiled(request: Frame, schema: Schema) -> Codec:
     return info.compile(schema, **request["options"])
 
 
+def _prepare(request: Frame, send: Send) -> bool:
+    """Import the libraries. A codec that fails here fails again where it is reported."""
+    for info in lookup(request["codecs"], request["modules"]):
+        with contextlib.suppress(Exception):
+            info.compile(_NOTHING)
+    return True
+
+
+_NOTHING = Schema("Nothing", (Record("Nothing", ()),))
+
+
 def _verify(request: Frame, send: Send) -> bool:
     schema, messages = _case(request)
     for info in lookup(request["codecs"], request["modules"]):
-        send(
-            {"row": asdict(verify(info, schema, messages, levels=[(name, level) for name, level in request["levels"]]))}
-        )
+        levels = [(name, level) for name, level in request["levels"]]
+        send({"row": asdict(verify(info, schema, messages, levels=levels, leaf=tuple(request["leaf"])))})
     return True
+
+
+def _stream(request: Frame, send: Send) -> Frame:
+    schema, messages = _case(request)
+    return streamed(_compiled(request, schema), messages)
 
 
 def _block(request: Frame, send: Send) -> Frame:
@@ -155,7 +205,8 @@ def _block(request: Frame, send: Send) -> Frame:
         send({"at": [codec_id, operations[0]]})
         try:
             (info,) = lookup([codec_id], request["modules"])
-            block += sampler.candidates(codec_id, info.compile(schema), messages, operations)
+            codec = info.compile(schema)
+            block += sampler.candidates(codec_id, codec, messages, operations, tuple(request["leaf"]))
         except Exception as error:
             send({"row": {"codec": codec_id, "operation": operations[0], "reason": f"raised {described(error)}"}})
     prepared_ns = sampler.CLOCK() - started
@@ -184,7 +235,9 @@ def _decode(request: Frame, send: Send) -> list[Any]:
 
 
 _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
+    "prepare": _prepare,
     "verify": _verify,
+    "stream": _stream,
     "block": _block,
     "encode": _encode,
     "decode": _decode,
@@ -197,7 +250,8 @@ _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
 class Worker:
     """A worker process, started by the first request and again after a failure. A context manager: leaving kills it.
 
-    `argv` is how to start it, wherever it is to run.
+    `argv` is how to start it, wherever it is to run. `preparation` is the content of a `prepare` that each new process
+    is asked first; one that fails at it is started again without.
     """
 
     def __init__(
@@ -207,6 +261,7 @@ class Worker:
         self.patience_s = patience_s
         self.memory_bytes = memory_bytes
         self.hello: Frame = {}
+        self.preparation: Frame = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._mark = 0
 
@@ -236,7 +291,7 @@ class Worker:
             while True:
                 frame = self._next(self.patience_s)
                 if "failed" in frame:
-                    raise WorkerFailed(frame["failed"])
+                    raise WorkerFailed(frame["failed"] + (self._last_words() if "ended" in frame else ""))
                 yield frame
                 if "done" in frame:
                     return
@@ -254,15 +309,29 @@ class Worker:
         if self._process is None:
             try:
                 self._start()
+                if self.preparation:
+                    self._prepare()
             except BaseException:
                 self.stop()
                 raise
+
+    def _prepare(self) -> None:
+        preparation, self.preparation = self.preparation, {}
+        try:
+            self.ask("prepare", **preparation)
+        except WorkerFailed:
+            self._start()
+        else:
+            self.preparation = preparation
 
     def stop(self) -> None:
         """Kill the process, if there is one."""
         if self._process is None:
             return
         process, self._process = self._process, None
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its forks too
         process.kill()
         process.wait()
         assert process.stdin
@@ -280,6 +349,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             env=os.environ | {"PYTHONHASHSEED": "random"},
+            start_new_session=True,
         )
         assert self._process.stdout
         self._frames: queue.SimpleQueue[Frame | WorkerFailed | None] = queue.SimpleQueue()
@@ -312,7 +382,7 @@ class Worker:
             code = self._process.wait(timeout=self.patience_s)
         except subprocess.TimeoutExpired:
             return "closed its output"
-        return f"crashed: {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return ended(code)
 
     def _last_words(self) -> str:
         """The end of what the process wrote to standard error since the request, in one line.

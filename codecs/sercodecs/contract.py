@@ -8,17 +8,15 @@ Errors have one shape: `UnsupportedSchema` from `compile`, `EncodeError` from `e
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, Literal
 
 from serschema.errors import SerError, ValueMismatch
 from serschema.limits import Limits
+from serschema.model import Path as Path
 from serschema.model import Schema, Value
 from serschema.values import check
 
 ByteOrder = Literal["big", "little", "none", "native"]
-
-Path: TypeAlias = tuple[str | int, ...]
-"""The way from a message to one of its leaves: keys of records, unions and maps, indices of lists."""
 
 
 class UnsupportedSchema(SerError):
@@ -122,6 +120,7 @@ class CodecInfo:
     `compile(schema)` takes the codec's own options by keyword. `validates`: what decode returns is of the schema.
     `orders` names the byte orders that `compile(schema, order=...)` offers, where the format leaves a choice.
     `control`: not a format for exchange, kept out of rankings. `note` is a label for the reader.
+    `defects`: what the library does wrong, on hostile input above all, and what the codec does about it, a line each.
     `explain(schema, data)`: what each octet of an encoding is for, in order and without gaps; raises `ExplainError`.
     """
 
@@ -136,6 +135,7 @@ class CodecInfo:
     orders: tuple[str, ...] = ()
     control: bool = False
     note: str = ""
+    defects: tuple[str, ...] = ()
     explain: Callable[[Schema, bytes], list[Span]] | None = None
 
     @property

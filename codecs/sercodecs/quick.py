@@ -4,15 +4,16 @@ from typing import Any
 from uuid import UUID, SafeUUID
 
 _new: Any = object.__new__
-_set = object.__setattr__
+_set_int: Any = UUID.__dict__["int"].__set__
+_set_is_safe: Any = UUID.__dict__["is_safe"].__set__
 _unknown = SafeUUID.unknown
 
 
 def uuid_of(octets: bytes) -> UUID:
-    """What `UUID(bytes=octets)` gives, in a third of its time; raises `ValueError` unless there are 16 octets."""
+    """What `UUID(bytes=octets)` gives, in a fourth of its time; raises `ValueError` unless there are 16 octets."""
     if len(octets) != 16:
         raise ValueError(f"a UUID of {len(octets)} octets")
     uuid: UUID = _new(UUID)
-    _set(uuid, "int", int.from_bytes(octets, "big"))
-    _set(uuid, "is_safe", _unknown)
+    _set_int(uuid, int.from_bytes(octets, "big"))
+    _set_is_safe(uuid, _unknown)
     return uuid

@@ -9,7 +9,25 @@ from serschema.errors import SerError
 
 from sercodecs.contract import CodecInfo
 
-MODULES = ("xdr", "cdr", "asn1", "protobuf", "avro", "json", "xml", "msgpack", "java", "pickle", "struct_native")
+MODULES = (
+    "xdr",
+    "cdr",
+    "ndr",
+    "asn1",
+    "protobuf",
+    "thrift",
+    "avro",
+    "flatbuffers",
+    "flexbuffers",
+    "json",
+    "xml",
+    "yaml",
+    "text",
+    "msgpack",
+    "java",
+    "pickle",
+    "struct_native",
+)
 
 
 class UnknownCodec(SerError):

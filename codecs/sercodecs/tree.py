@@ -39,6 +39,7 @@ from serschema.model import (
     Value,
 )
 
+from sercodecs.contract import DecodeError, Path, decode_error
 from sercodecs.source import Source
 
 Expression = str | Callable[[Source, Any], str]
@@ -68,7 +69,7 @@ class Conversions(NamedTuple):
 def conversions(schema: Schema, name: str, outwards: Rules, inwards: Rules, *, positional: bool = False) -> Conversions:
     """Generate what stands between values of the schema and a library; `name` shows in tracebacks."""
     source = Source(name)
-    out = _Outwards(schema, source, outwards, positional)
+    out = Outwards(schema, source, outwards, positional)
     into = _Inwards(schema, source, inwards, positional)
     roots = [direction.function(Ref(schema.root)) for direction in (out, into) if direction.generate()]
     built = dict(zip(roots, source.build(*roots)))
@@ -79,7 +80,81 @@ def conversions(schema: Schema, name: str, outwards: Rules, inwards: Rules, *, p
     )
 
 
-class _Direction(ABC):
+def has_other_keys(schema: Schema) -> bool:
+    """Whether some map of the schema has keys that are not strings."""
+
+    def has(type_: Type) -> bool:
+        match type_:
+            case List(item=item):
+                return has(item)
+            case Map(key=key, value=value):
+                return not isinstance(key, String) or has(value)
+            case _:
+                return False
+
+    members = [
+        m
+        for t in schema.types
+        if not isinstance(t, Enum)
+        for m in (t.fields if isinstance(t, Record) else t.alternatives)
+    ]
+    return any(has(member.type) for member in members)
+
+
+def accessor(
+    schema: Schema, path: Path, inwards: Rules, build: Callable[[list[Kind]], Callable[[bytes], Any]]
+) -> Callable[[bytes], Value]:
+    """`Codec.access` for a path, of the reader that `build` makes for the kinds along it, that of the leaf last.
+
+    The reader gives the leaf as the library does; a path that the schema does not have gets no reader.
+    """
+    try:
+        kinds = _along(schema, path)
+    except LookupError:
+
+        def nowhere(data: bytes) -> Value:
+            raise DecodeError(f"the schema has no leaf at {path!r}")
+
+        return nowhere
+    read = build(kinds)
+    source = Source(f"leaf {kinds[-1]!r}")
+    source.globals |= inwards.names
+    rule = inwards.values.get(type(kinds[-1]), "{}")
+    with source.function("convert(leaf)"):
+        source.line(f"return {(rule if isinstance(rule, str) else rule(source, kinds[-1])).replace('{}', 'leaf')}")
+    (convert,) = source.build("convert")
+
+    def access(data: bytes) -> Value:
+        try:
+            return convert(read(data))
+        except Exception as error:
+            raise decode_error(error) from error
+
+    return access
+
+
+def _along(schema: Schema, path: Path) -> list[Kind]:
+    """The kinds of a message, of what each step of the path leads to, and at last of a leaf. Raises `LookupError`."""
+    kinds = [schema.resolve(Ref(schema.root))]
+    for step in path:
+        match kinds[-1]:
+            case Record(fields=members) | Union(alternatives=members):
+                types: dict[str | int, Type] = {member.key: member.type for member in members}
+                kinds.append(schema.resolve(types[step]))
+            case List(item=item):
+                if not isinstance(step, int) or step < 0:
+                    raise IndexError(step)
+                kinds.append(schema.resolve(item))
+            case Map(value=value):
+                kinds.append(schema.resolve(value))
+            case _:
+                raise LookupError(step)
+    if isinstance(kinds[-1], Record | Union | List | Map):
+        raise LookupError("not a leaf")
+    return kinds
+
+
+class Direction(ABC):
     """What both directions share: which types convert, and the expression that converts a value of a type."""
 
     prefix: str
@@ -203,16 +278,20 @@ class _Direction(ABC):
         """A union by position."""
 
 
-class _Outwards(_Direction):
+class Outwards(Direction):
+    """From values to what the library takes; `absent` stands for an optional field that is not there."""
+
     prefix = "out"
+    absent = "None"
 
     def array(self, record: Record) -> None:
-        members = [self._member(member) for member in record.fields]
+        members = [self.member(member) for member in record.fields]
         self.source.line(f"return [{', '.join(members)}]")
 
-    def _member(self, member: Field) -> str:
+    def member(self, member: Field) -> str:
+        """What stands for a field of the record `value`; it may add lines before that of the record."""
         if not self.converts(member.type):
-            return f"value.get({member.key!r})" if member.optional else f"value[{member.key!r}]"
+            return f"value.get({member.key!r}, {self.absent})" if member.optional else f"value[{member.key!r}]"
         operand = f"value[{member.key!r}]"
         text = self.expression(member.type, operand)
         if not member.optional and text.count(operand) == 1:
@@ -220,7 +299,7 @@ class _Outwards(_Direction):
         name = self.source.fresh("item")
         if member.optional:
             found = f"({name} := value.get({member.key!r}))"
-            return f"None if {found} is None else {self.expression(member.type, name)}"
+            return f"{self.absent} if {found} is None else {self.expression(member.type, name)}"
         self.source.line(f"{name} = {operand}")
         return self.expression(member.type, name)
 
@@ -232,7 +311,7 @@ class _Outwards(_Direction):
         self.source.line("raise KeyError(key)")
 
 
-class _Inwards(_Direction):
+class _Inwards(Direction):
     prefix = "into"
 
     def array(self, record: Record) -> None:

@@ -42,8 +42,8 @@ class Limits:
     infinity      `kept`, becomes `nan`, or `refused`
     negative_zero False: -0.0 becomes 0.0
     time_unit     microseconds in the finest unit of time; the rest is cut (towards the past)
-    text          `any` Unicode; `xml`: strings with characters outside XML 1.0's Char are refused; `no-nul`: those with
-                  U+0000 are
+    text          `any` Unicode; `xml`: strings with characters outside XML 1.0's Char are refused,
+                  `no-nul`: strings with U+0000
     depth         levels of records and unions inside one another; deeper values are refused
     """
 
@@ -107,7 +107,7 @@ class _Projector:
                 if self.limits.text == "xml" and not all(map(_is_xml_char, value)):
                     raise Refused(path, "a character that XML 1.0 does not allow")
                 if self.limits.text == "no-nul" and "\0" in value:
-                    raise Refused(path, "U+0000")
+                    raise Refused(path, "U+0000, which ends a string")
                 return value
             case Timestamp():
                 rest = value.microsecond % self.limits.time_unit

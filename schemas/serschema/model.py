@@ -22,6 +22,9 @@ from serschema.errors import SchemaError
 
 Value: TypeAlias = Any
 
+Path: TypeAlias = tuple[str | int, ...]
+"""The way from a message into it: keys of records, unions and maps, indices of lists."""
+
 MAX_DEPTH = 100
 """How many records and unions may stand inside one another: Protocol Buffers' own default bound."""
 
@@ -207,7 +210,7 @@ class Schema:
 
     def recursive(self) -> frozenset[str]:
         """The names of the types that can contain themselves."""
-        reach = {type.name: set(_uses(type)) for type in self.types}
+        reach = {type.name: set(uses(type)) for type in self.types}
         for middle in reach:  # Warshall's transitive closure
             for names in reach.values():
                 if middle in names:
@@ -220,7 +223,8 @@ def fixed_length(type: Bytes | List) -> int | None:
     return type.max_length if type.min_length == type.max_length else None
 
 
-def _uses(type: Named) -> Iterator[str]:
+def uses(type: Named) -> Iterator[str]:
+    """The names of the types that a named type refers to."""
     match type:
         case Enum():
             return

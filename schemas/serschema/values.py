@@ -18,6 +18,7 @@ from serschema.model import (
     Int,
     List,
     Map,
+    Path,
     Record,
     Ref,
     Schema,
@@ -262,3 +263,39 @@ def _bits(value: Value, type_: Type, schema: Schema) -> int:
             return sum(_bits(value[f.key], f.type, schema) for f in kind.fields if f.key in value)
         case _:
             assert_never(kind)
+
+
+def leaves(value: Value, schema: Schema) -> Iterator[tuple[Path, Value]]:
+    """The path and the value of every scalar in a message, in the order of the schema."""
+    return _leaves(value, Ref(schema.root), schema, ())
+
+
+def _leaves(value: Value, type_: Type, schema: Schema, path: Path) -> Iterator[tuple[Path, Value]]:
+    kind = schema.resolve(type_)
+    match kind:
+        case Bool() | Int() | Float() | String() | Bytes() | Enum() | Timestamp() | Uuid() | Decimal():
+            yield path, value
+        case List():
+            for i, item in enumerate(value):
+                yield from _leaves(item, kind.item, schema, (*path, i))
+        case Map():
+            for key, item in value.items():
+                yield from _leaves(item, kind.value, schema, (*path, key))
+        case Union(alternatives=members) | Record(fields=members):
+            for member in members:
+                if member.key in value:
+                    yield from _leaves(value[member.key], member.type, schema, (*path, member.key))
+        case _:
+            assert_never(kind)
+
+
+def at(value: Value, path: Path) -> Value:
+    """What stands at a path of a value; raises `KeyError` or `IndexError` where nothing does."""
+    for step in path:
+        value = value[step]
+    return value
+
+
+def path_text(path: Path) -> str:
+    """A path as errors write it: `$.employees[2].lastName`."""
+    return "$" + "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in path)

@@ -128,6 +128,25 @@ def _dataset(table: Table, number: int) -> str:
             for row in table.halves
         )
         parts.append(_grid("Of which the library's own objects take", titles, rows, numeric=1, wide=False))
+    if table.access:
+        rows = (
+            f'<tr><th scope="row">{text(row.codec)}</th><td>{s.how_read(row)}</td>'
+            + _time(row, "access")
+            + _ratio(row, "access")
+            + "</tr>"
+            for row in table.access
+        )
+        caption = f"Reading {text(data.leaf)} of a message"
+        parts.append(_grid(caption, s.ACCESS_TITLES, rows, numeric=2, wide=False))
+    if table.streams:
+        rows = (
+            f'<tr><th scope="row">{text(row.codec)}</th>'
+            + "".join(_time(row, operation) + _ratio(row, operation) for operation in s.STREAM)
+            + "".join(map(_number, s.stream_figures(row.streamed)))
+            + "</tr>"
+            for row in table.streams
+        )
+        parts.append(_grid("Many records as one stream", s.STREAM_TITLES, rows, numeric=1))
     notes = [f"<li>{text(note)}</li>" for note in table.notes]
     notes += [
         f'<li>{text(row.codec)}: <span class="{row.verified.status}">{row.verified.status}</span>: '

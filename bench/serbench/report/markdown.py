@@ -82,6 +82,26 @@ def _dataset(table: Table) -> list[str]:
         lines += _grid(
             titles, ([escape(row.codec), *(_time(row, operation) for operation in s.HALVES)] for row in table.halves)
         )
+    if table.access:
+        lines += [f"Reading {escape(table.dataset.leaf)} of a message:", ""]
+        lines += _grid(
+            s.ACCESS_TITLES,
+            ([escape(row.codec), s.how_read(row), _time(row, "access"), _ratio(row, "access")] for row in table.access),
+            left=2,
+        )
+    if table.streams:
+        lines += ["Many records as one stream:", ""]
+        lines += _grid(
+            s.STREAM_TITLES,
+            (
+                [
+                    escape(row.codec),
+                    *(cell for operation in s.STREAM for cell in (_time(row, operation), _ratio(row, operation))),
+                    *s.stream_figures(row.streamed),
+                ]
+                for row in table.streams
+            ),
+        )
     notes = [escape(note) for note in table.notes]
     notes += [f"{escape(row.codec)} is {row.verified.status}: {escape(row.verified.reason)}" for row in table.absent]
     return lines + ([f"- {note}" for note in notes] + [""] if notes else [])

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from statistics import geometric_mean
 from typing import Any
 
-from serbench.results import OPERATIONS, Dataset, Operation, Run, Verified
+from serbench.results import OPERATIONS, Dataset, Operation, Run, Streamed, Verified
 from serbench.statistics import Figure, Ratio, figures, ratios
 
 WHOLE: tuple[Operation, ...] = ("encode", "decode")
+STREAM: tuple[Operation, ...] = ("write_stream", "read_stream")
+COMPARED: tuple[Operation, ...] = (*WHOLE, "access", *STREAM)
 HALVES: tuple[Operation, ...] = ("to_native", "encode_native", "decode_native", "from_native")
 MEASURED = ("ok", "lossy")
 
@@ -51,6 +53,7 @@ class Row:
     efficiency_percent: float | None = None
     compressed: dict[str, float] = field(default_factory=dict)
     smallest: bool = False
+    streamed: Streamed | None = None
     times: dict[Operation, Time] = field(default_factory=dict)
     untimed: dict[Operation, str] = field(default_factory=dict)
 
@@ -102,6 +105,18 @@ class Table:
         return [row for row in self.measured if "to_native" in row.times or "from_native" in row.times]
 
     @property
+    def access(self) -> list[Row]:
+        """The rows that read one leaf of a message, fastest first."""
+        found = [row for row in self.measured if "access" in row.times]
+        return sorted(found, key=lambda row: row.times["access"].figure.ns)
+
+    @property
+    def streams(self) -> list[Row]:
+        """The rows that have streams, fastest reader first."""
+        found = [row for row in self.measured if "read_stream" in row.times or _has_figures(row.streamed)]
+        return sorted(found, key=lambda row: _ns(row, "read_stream"))
+
+    @property
     def spread(self) -> list[Row]:
         """The rows whose sizes have a distribution worth showing."""
         return self.measured if self.dataset.messages >= SPREAD_MESSAGES else []
@@ -119,6 +134,11 @@ class Table:
     def notes(self) -> list[str]:
         """Losses, and what could not be timed or is not deterministic, each in a line."""
         found = [f"{row.codec} is lossy: {losses_text(row.verified)}" for row in self.measured if row.verified.losses]
+        found += [
+            f"{row.codec}, stream: {row.streamed.reason}"
+            for row in self.measured
+            if row.streamed and row.streamed.reason
+        ]
         for row in self.measured:
             by_reason: dict[str, list[str]] = {}
             for operation, reason in row.untimed.items():
@@ -183,6 +203,7 @@ def summarise(run: Run) -> Summary:
 
 def _table(run: Run, dataset: Dataset, known: dict[tuple[str, str, Operation], Figure]) -> Table:
     verified = [row for row in run.verified if row.dataset == dataset.name]
+    streamed = {row.codec: row for row in run.streamed if row.dataset == dataset.name}
     ranked = [row.codec for row in verified if row.status in MEASURED and not run.header.codecs[row.codec]["control"]]
     sizes = {row.codec: sum(row.encoded_bytes) for row in verified if row.status in MEASURED}
     least = min((sizes[codec] for codec in ranked), default=None)
@@ -197,6 +218,7 @@ def _table(run: Run, dataset: Dataset, known: dict[tuple[str, str, Operation], F
             efficiency_percent=100 * dataset.information_bytes / sizes[row.codec] if sizes[row.codec] else None,
             compressed={method: total / dataset.messages for method, total in row.compressed_bytes.items()},
             smallest=row.codec in ranked and sizes[row.codec] == least,
+            streamed=streamed.get(row.codec),
             times={operation: times[operation][row.codec] for operation in OPERATIONS if row.codec in times[operation]},
             untimed={
                 operation: reasons[row.codec, operation]
@@ -224,6 +246,14 @@ def _speed(row: Row) -> tuple[float, float, str]:
     return (math.inf if row.round_trip_ns is None else row.round_trip_ns, size, row.codec)
 
 
+def _has_figures(streamed: Streamed | None) -> bool:
+    return streamed is not None and not streamed.reason
+
+
+def _ns(row: Row, operation: Operation) -> float:
+    return row.times[operation].figure.ns if operation in row.times else math.inf
+
+
 def _times(
     run: Run,
     dataset: str,
@@ -233,7 +263,7 @@ def _times(
 ) -> dict[str, Time]:
     found = {codec: figure for (name, codec, op), figure in known.items() if (name, op) == (dataset, operation)}
     rivals = [codec for codec in ranked if codec in found]
-    if operation not in WHOLE or not rivals:
+    if operation not in COMPARED or not rivals:
         return {codec: Time(figure=figure) for codec, figure in found.items()}
     fastest = min(rivals, key=lambda codec: found[codec].ns)
     against = ratios(run, dataset, operation, fastest)
@@ -353,6 +383,34 @@ def factor_text(value: float) -> str:
 def clean(text: object) -> str:
     """Text that is safe in one line of any report: an end of line, an escape and the like show as their codes."""
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in str(text))
+
+
+def how_read(row: Row) -> str:
+    """How a leaf was read."""
+    return "by itself" if "access" in row.verified.offers else "message decoded"
+
+
+ACCESS_TITLES = ("codec", "leaf read", "time", "ratio")
+STREAM_TITLES = (
+    "codec",
+    "write a record",
+    "ratio",
+    "read a record",
+    "ratio",
+    "records",
+    "stream, bytes",
+    "peak writing, bytes",
+    "peak reading, bytes",
+)
+
+
+def stream_figures(streamed: Streamed | None) -> tuple[str, str, str, str]:
+    """Records, octets of the stream, and the peaks of memory to write and to read it."""
+    if streamed is None or streamed.reason:
+        return NONE, NONE, NONE, NONE
+    peaks = (streamed.write_peak_bytes, streamed.read_peak_bytes)
+    write, read = (NONE if peak is None else size_text(peak) for peak in peaks)
+    return size_text(streamed.records), size_text(streamed.stream_bytes), write, read
 
 
 def losses_text(verified: Verified) -> str:

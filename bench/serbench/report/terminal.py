@@ -14,16 +14,20 @@ from serbench.report.summary import (
     HALVES,
     NONE,
     SPREAD_TITLES,
+    STREAM,
+    STREAM_TITLES,
     Row,
     Summary,
     Table,
     clean,
+    how_read,
     losses_text,
     margin_text,
     optional,
     percent_text,
     ratio_text,
     size_text,
+    stream_figures,
     time_text,
 )
 from serbench.results import Operation, Verified
@@ -78,6 +82,21 @@ def _dataset(table: Table, out: Console) -> None:
     if table.halves:
         out.print("of which the library's own objects take:")
         _fitting([_name(), *(_half(operation) for operation in HALVES)], table.halves, out)
+    if table.access:
+        out.print(Text(f"reading {clean(table.dataset.leaf)} of a message:"))
+        how = _Column("leaf read", lambda row: Text(how_read(row)), left=True)
+        _fitting(
+            [_name(), how, _Column("time", _time("access")), _Column("ratio", _ratio("access"))], table.access, out
+        )
+    if table.streams:
+        out.print("many records as one stream:")
+        timed = [
+            column
+            for title, operation in zip(("write", "read"), STREAM)
+            for column in (_Column(title, _time(operation)), _Column("ratio", _ratio(operation), rank=1))
+        ]
+        figures = [_Column(title, _stream(place), rank=2) for place, title in enumerate(STREAM_TITLES[-4:])]
+        _fitting([_name(), *timed, *figures], table.streams, out)
     for note in table.notes:
         out.print(clean(note), soft_wrap=True)
     for row in table.absent:
@@ -133,6 +152,10 @@ def _half(operation: Operation) -> _Column:
         return Text(time_text(time.figure.ns) if time else NONE)
 
     return _Column(operation, cell)
+
+
+def _stream(place: int) -> Callable[[Row], Text]:
+    return lambda row: Text(stream_figures(row.streamed)[place])
 
 
 def _fitting(columns: Sequence[_Column], rows: Sequence[Row], out: Console) -> None:

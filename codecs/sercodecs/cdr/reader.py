@@ -122,7 +122,8 @@ class Reader:
         value = self.read(Ref(self.shape.schema.root))
         self.flush()
         self.settle()
-        self.refuse("pos != end", 'f"{end - pos} octets after the end of the value"')
+        with self.source.block("if pos != end"):
+            self.source.line("bad_end(pos, end)")
         self.source.line(f"return {value}")
 
     # Slots and positions.

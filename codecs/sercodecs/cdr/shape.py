@@ -373,19 +373,18 @@ class Shape:
             case Float():
                 return self.number("f" if kind.bits == 32 else "d")
             case Timestamp():
-                return self.number("q", "EPOCH + timedelta(0, 0, {0})", "({0} - EPOCH) // MICROSECOND")
+                since = "(since := {0} - EPOCH).days * 86400000000 + since.seconds * 1000000 + since.microseconds"
+                return self.number("q", "EPOCH + {0} * MICROSECOND", since)
             case Uuid():
-                return Slot("16s", 1, "uuid_of({0})", "{0}.bytes")
+                return Slot("16s", 1, "uuid_of({0})", '{0}.int.to_bytes(16, "big")')
             case Decimal(precision, scale) if not self.encoding.version and precision <= FIXED_DIGITS:
                 digits = precision | 1
-                return Slot(
-                    f"{digits // 2 + 1}s",
-                    1,
-                    f"from_fixed({{0}}, {precision}, {-scale})",
-                    f"fixed(unscaled({{0}}, {scale}), {digits})",
-                )
+                read = f"from_fixed({{0}}, UNIT_{scale}, {digits > precision})"
+                return Slot(f"{digits // 2 + 1}s", 1, read, f"fixed(str({{0}}.scaleb({scale}, EXACT)), {digits})")
             case Decimal(precision, scale) if self.encoding.version and precision <= INT64_DIGITS:
-                return self.number("q", f"scaled({{0}}, {10**precision}, {-scale})", f"unscaled({{0}}, {scale})")
+                limit = 10**precision
+                read = f"(multiply({{0}}, UNIT_{scale}) if {-limit} < {{0}} < {limit} else too_great({precision}))"
+                return self.number("q", read, f"int({{0}}.scaleb({scale}, EXACT))")
             case Bytes() if length := fixed_length(kind):
                 return Slot(f"{length}s", 1, "{0}", f"octets({{0}}, {length})")
             case Enum(name):

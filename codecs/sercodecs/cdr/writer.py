@@ -243,7 +243,7 @@ class Writer:
                 octets = self.local("octets", expression)
                 self.opaque(octets, self.local("length", f"len({octets})"))
             case Decimal() if self.shape.slot(kind) is None:
-                self.text(self.local("octets", f"digits({expression}).encode()"))
+                self.text(self.local("octets", f'format({expression}, "f").encode()'))
             case Bool() | Int() | Float() | Bytes() | Enum() | Timestamp() | Uuid() | Decimal():
                 slot = self.shape.slot(kind)
                 assert slot

@@ -86,6 +86,7 @@ def generate(shape: Shape, source: Source) -> None:
 # What the generated source calls.
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _EXACT = Context(prec=1001, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _code_int = struct.Struct(">Bi").unpack_from
 _code_short = struct.Struct(">BH").unpack_from
@@ -351,7 +352,7 @@ def _read_instant(data: bytes, p: int, H: list[Any], slot: int) -> tuple[datetim
         raise DecodeError("not an Instant as java.time.Ser writes it", p)
     if nanos % 1000:
         raise DecodeError(f"an Instant of {nanos} nanoseconds, which are not whole microseconds", p)
-    value = _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)
+    value = _EPOCH + (seconds * 1_000_000 + nanos // 1000) * _MICROSECOND
     H.append((slot, value))
     return value, p + 16
 
@@ -361,6 +362,10 @@ def _decimal(
 ) -> Callable[[bytes, int, list[Any], list[Any]], tuple[PyDecimal, int]]:
     """The function that reads a BigDecimal. Given are the slots of its class, of BigInteger's and of byte[]'s."""
     bound = 10**precision
+    unit = PyDecimal(1).scaleb(-scale, _EXACT)
+    multiply, from_bytes = _EXACT.multiply, int.from_bytes
+    unpack, size = _decimal_parts.unpack_from, _decimal_parts.size
+    ends, magnitude_mark = TC_ENDBLOCKDATA * 2, ("magnitude",)
 
     def enter(data: bytes, p: int, st: list[Any], H: list[Any], slot: int) -> int:
         return p + 6 if data[p : p + 6] == st[slot] else opened(data, p, st, H, slot)
@@ -377,7 +382,7 @@ def _decimal(
         p += 4
         magnitude = int.from_bytes(data[p : p + length], "big")
         p += length
-        H.append(("magnitude",))
+        H.append(magnitude_mark)
         if signum not in (-1, 0, 1) or (signum == 0) != (magnitude == 0):
             raise DecodeError(f"a BigInteger of signum {signum} that its magnitude contradicts", p)
         if data[p] != TC_ENDBLOCKDATA[0]:
@@ -386,20 +391,21 @@ def _decimal(
         return signum * magnitude, p + 1
 
     def read(data: bytes, p: int, st: list[Any], H: list[Any]) -> tuple[PyDecimal, int]:
-        start = p
-        if len(data) - p > _decimal_parts.size:  # all at once, where the three objects are new and their classes known
-            first, found, second, signum, third, length = _decimal_parts.unpack_from(data, p)
-            end = p + _decimal_parts.size + length
+        if len(data) - p > size:  # all at once, where the three objects are new and their classes known
+            first, found, second, signum, third, length = unpack(data, p)
+            end = p + size + length
             if (
                 (first, second, third) == (st[decimal], st[integer], st[array])
-                and signum in (-1, 1)
-                and 0 < length <= precision
-                and data[end : end + 2] == TC_ENDBLOCKDATA * 2
-                and (unscaled := signum * int.from_bytes(data[end - length : end], "big"))
+                and found == scale
+                and 0 <= length <= precision
+                and data[end : end + 2] == ends
             ):
-                p = end + 2
-                H += ((decimal, (unscaled, found), p - start), (integer, unscaled, length), ("magnitude",))
-                return value(unscaled, found, p), p
+                magnitude = from_bytes(data[end - length : end], "big")
+                if magnitude < bound and (signum in (-1, 1) if magnitude else signum == 0):
+                    unscaled = signum * magnitude
+                    H += ((decimal, (unscaled, scale), end + 2 - p), (integer, unscaled, length), magnitude_mark)
+                    return multiply(unscaled, unit), end + 2
+        start = p
         if data[p] == TC_REFERENCE[0]:
             (unscaled, found), p = _shared(data, p, st, H, decimal)
             return value(unscaled, found, p), p
@@ -417,7 +423,7 @@ def _decimal(
     def value(unscaled: int, found: int, p: int) -> PyDecimal:
         if found != scale or not -bound < unscaled < bound:
             raise DecodeError(f"not a decimal of {precision} digits, {scale} of them decimals", p)
-        return PyDecimal(unscaled).scaleb(-scale, _EXACT)
+        return multiply(unscaled, unit)
 
     return read
 

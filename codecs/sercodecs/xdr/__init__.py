@@ -16,7 +16,9 @@ Padding that is not zero, booleans and enums out of range, lengths beyond the da
 twice, and octets after the end are errors. Nothing is lost.
 
 Both directions are generated source: fixed-size neighbours become one `struct` call, whichever records they stand in; a
-string's or array's length joins the call before it; records that do not contain themselves are written in place.
+string's or array's length joins the call before it, across the bounds of loops and optional fields (`reader`); strings
+of each length up to 255 have a `struct` of their own, found in a table; records that do not contain themselves are
+written in place; a Decimal and a Timestamp are multiples of their unit.
 """
 
 from serschema.limits import Limits

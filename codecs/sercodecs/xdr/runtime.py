@@ -14,7 +14,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 EXACT = Context(prec=1000)
 ZEROS = b"\0\0\0"
-"""The most padding there is. Padding that is all zero is not greater, any other is."""
+"""The padding of three octets; shorter padding is unpacked as a number."""
 
 
 class Table(dict[int, Any]):
@@ -52,20 +52,18 @@ def _bad_padding(pos: int | None = None) -> NoReturn:
     raise DecodeError("padding that is not zero", pos)
 
 
-def _at_most(text: str, length: int) -> str:
-    if len(text) > length:
-        raise DecodeError(f"string of {len(text)} characters, at most {length} allowed")
-    return text
+def _too_long(text: str, length: int) -> NoReturn:
+    raise DecodeError(f"string of {len(text)} characters, at most {length} allowed")
 
 
-def _unscaled(value: PyDecimal, scale: int) -> int:
-    return int(value.scaleb(scale, EXACT))
+def _too_great(_: int, precision: int) -> NoReturn:
+    raise DecodeError(f"decimal of more than {precision} digits")
 
 
-def _scaled(unscaled: int, limit: int, exponent: int) -> PyDecimal:
-    if -limit < unscaled < limit:
-        return PyDecimal(unscaled).scaleb(exponent, EXACT)
-    raise DecodeError(f"decimal of more than {len(str(limit)) - 1} digits")
+def _bad_end(pos: int, end: int) -> NoReturn:
+    if pos > end:
+        raise DecodeError("the data ends within a value", end)
+    raise DecodeError(f"{end - pos} octets after the end of the value", pos)
 
 
 def _twos_complement(value: int) -> bytes:
@@ -78,12 +76,15 @@ def _from_twos_complement(data: bytes, precision: int, scale: int) -> PyDecimal:
     unscaled = int.from_bytes(data, "big", signed=True)
     if data != _twos_complement(unscaled):
         raise DecodeError("integer of a decimal that is not the shortest")
-    return _scaled(unscaled, 10**precision, -scale)
+    if abs(unscaled) >= 10**precision:
+        _too_great(unscaled, precision)
+    return PyDecimal(unscaled).scaleb(-scale, EXACT)
 
 
 RUNTIME: dict[str, Any] = {
     "DecodeError": DecodeError,
     "EPOCH": EPOCH,
+    "EXACT": EXACT,
     "MICROSECOND": MICROSECOND,
     "ZEROS": ZEROS,
     "BOOL": Table("bool", {0: False, 1: True}),
@@ -91,16 +92,18 @@ RUNTIME: dict[str, Any] = {
     "decode_failure": _decode_failure,
     "encode_error": encode_error,
     "pack": struct.pack,
-    "timedelta": timedelta,
     "unpack_from": struct.unpack_from,
     "twos_complement": _twos_complement,
     "from_twos_complement": _from_twos_complement,
     "out_of_range": _out_of_range,
     "octets": _octets,
     "bad_length": _bad_length,
-    "at_most": _at_most,
+    "bad_end": _bad_end,
     "bad_padding": _bad_padding,
-    "scaled": _scaled,
-    "unscaled": _unscaled,
+    "too_great": _too_great,
+    "too_long": _too_long,
+    "multiply": EXACT.multiply,
     "uuid_of": uuid_of,
-}
+    "WORD": bytes(4),
+} | {f"UNIT_{scale}": PyDecimal(1).scaleb(-scale) for scale in range(19)}
+"""`UNIT_2` is 0.01: the unit of a decimal of scale 2."""

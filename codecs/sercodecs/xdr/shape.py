@@ -29,6 +29,9 @@ from sercodecs.source import Source
 TABLE = 256
 """Opaques shorter than this find their `struct` function in a table."""
 
+PADDING = ("0s", "B", "H", "3s")
+"""The padding behind an opaque as something that is false where it is zero, except for three octets."""
+
 INLINE = 48
 """A record of more leaves than this has a function of its own, so that source does not grow with every use."""
 
@@ -41,6 +44,10 @@ class Slot:
         self.read = read
         self.write = write
         self.variables = 2 if "{1}" in read else 1
+
+
+WORD = Slot("I")
+"""A length, a count, a flag, or the number of an alternative."""
 
 
 class Shape:
@@ -106,11 +113,16 @@ class Shape:
             case Float():
                 return Slot("f" if kind.bits == 32 else "d")
             case Timestamp():
-                return Slot("q", "EPOCH + timedelta(0, 0, {0})", "({0} - EPOCH) // MICROSECOND")
+                since = "(since := {0} - EPOCH).days * 86400000000 + since.seconds * 1000000 + since.microseconds"
+                return Slot("q", "EPOCH + {0} * MICROSECOND", since)
             case Uuid():
-                return Slot("16s", "uuid_of({0})", "{0}.bytes")
+                return Slot("16s", "uuid_of({0})", '{0}.int.to_bytes(16, "big")')
             case Decimal(precision, scale) if precision <= 18:
-                return Slot("q", f"scaled({{0}}, {10**precision}, {-scale})", f"unscaled({{0}}, {scale})")
+                limit = 10**precision
+                scaled = (
+                    f"(multiply({{0}}, UNIT_{scale}) if {-limit} < {{0}} < {limit} else too_great({{0}}, {precision}))"
+                )
+                return Slot("q", scaled, f"int({{0}}.scaleb({scale}, EXACT))")
             case Bytes() if length := fixed_length(kind):
                 write = f"octets({{0}}, {length})"
                 if length % 4 == 0:
@@ -122,6 +134,20 @@ class Shape:
                 return Slot("i", f"SYMBOLS_{name}[{{0}}]", f"NUMBERS_{name}[{{0}}]")
             case _:
                 return None
+
+    def starts_with_word(self, type_: Type, optional: bool = False) -> bool:
+        """Whether a value of the type begins with an unsigned int."""
+        kind = self.schema.resolve(type_)
+        if optional:
+            return True
+        match kind:
+            case List() if fixed_length(kind):
+                return self.starts_with_word(kind.item)
+            case Record() if kind.fields:
+                return self.starts_with_word(kind.fields[0].type, kind.fields[0].optional)
+            case _:
+                slot = self.slot(kind)
+                return slot is None or slot.format == "I"
 
     def levels(self, type_: Type) -> int:
         """How many records stand inside one another in a type that is a row."""
@@ -174,24 +200,36 @@ def one_letter(row: list[Slot]) -> str:
 
 
 @cache
-def _sized(method: str, before: str, after: str) -> tuple[list[Any], Callable[[int], Any]]:
-    """The `struct` functions for an opaque with the slots around it: a table by its length, and how to make others.
-
-    Padding is packed as zeros, but unpacked as octets of its own, to be checked.
-    """
-    filler = "x" if method == "pack" else "s"
-
+def _packs(before: str, after: str) -> tuple[list[Any], Callable[[int], Any]]:
     def make(length: int) -> Any:
-        return getattr(struct.Struct(f">{before}{length}s{-length % 4}{filler}{after}"), method)
+        return struct.Struct(f">{before}{length}s{-length % 4}x{after}").pack
 
     return [make(length) for length in range(TABLE)], make
 
 
-def bind_sized(source: Source, method: str, before: str, after: str, length: str) -> str:
-    """The expression for the `struct` function of an opaque whose length has that name."""
-    table, make = _sized(method, before, after)
-    filler = "x" if method == "pack" else "s"
-    note = f"struct.Struct(f'>{before}{{n}}s{{-n % 4}}{filler}{after}').{method}"
-    short = source.bind(method, table, f"[{note} for n in range({TABLE})]")
-    long = source.bind(f"{method}_long", make, f"lambda n: {note}")
+@cache
+def _unpacks(after: str) -> tuple[list[Any], Callable[[int], Any]]:
+    def make(length: int) -> Any:
+        packed = struct.Struct(f">{length}s{PADDING[-length % 4]}{after}")
+        return packed.unpack_from, packed.size
+
+    return [make(length) for length in range(TABLE)], make
+
+
+def bind_pack(source: Source, before: str, after: str, length: str) -> str:
+    """The expression for the `pack` of an opaque, with slots around it, whose length has that name."""
+    table, make = _packs(before, after)
+    note = f"struct.Struct(f'>{before}{{n}}s{{-n % 4}}x{after}').pack"
+    short = source.bind("pack", table, f"[{note} for n in range({TABLE})]")
+    long = source.bind("pack_long", make, f"lambda n: {note}")
     return f"({short}[{length}] if {length} < {TABLE} else {long}({length}))"
+
+
+def bind_unpack(source: Source, after: str, length: str) -> str:
+    """The expression for `unpack_from` and size of an opaque, with its padding, and slots behind it."""
+    table, make = _unpacks(after)
+    note = f"(unpack_from, size) of struct.Struct(f'>{{n}}s{{PADDING[-n % 4]}}{after}')"
+    short = source.bind("sized", table, f"[{note} for n in range({TABLE})]")
+    return (
+        f"{short}[{length}] if {length} < {TABLE} else {source.bind('sized_long', make, f'lambda n: {note}')}({length})"
+    )

@@ -24,7 +24,7 @@ from serschema.model import (
 )
 
 from sercodecs.source import Source
-from sercodecs.xdr.shape import INLINE, Shape, Slot, bind_sized, compiled, letters, one_letter
+from sercodecs.xdr.shape import INLINE, WORD, Shape, Slot, bind_pack, compiled, letters, one_letter
 
 
 class Writer:
@@ -64,7 +64,7 @@ class Writer:
     def pack(self) -> None:
         if self.arguments:
             if self.length:
-                pack = bind_sized(self.source, "pack", self.before, letters(self.slots), self.length)
+                pack = bind_pack(self.source, self.before, letters(self.slots), self.length)
             else:
                 pack = self.source.bind("pack", compiled(self.slots).pack)
             self.pieces.append(f"{pack}({', '.join(self.arguments)})")
@@ -92,7 +92,7 @@ class Writer:
             case Bytes() if fixed_length(kind) is None or not fixed_length(kind):
                 self.opaque(self.local("octets", expression))
             case Decimal() if kind.precision > 18:
-                self.opaque(self.local("octets", f"twos_complement(unscaled({expression}, {kind.scale}))"))
+                self.opaque(self.local("octets", f"twos_complement(int({expression}.scaleb({kind.scale}, EXACT)))"))
             case Bool() | Int() | Float() | Bytes() | Enum() | Timestamp() | Uuid() | Decimal():
                 slot = self.shape.slot(kind)
                 assert slot
@@ -115,7 +115,7 @@ class Writer:
         if self.length:
             self.pack()
         length = self.local("length", f"len({octets})")
-        self.slot(Slot("I"), length)
+        self.slot(WORD, length)
         self.before, self.slots, self.length = letters(self.slots), [], length
         self.arguments.append(octets)
 
@@ -130,7 +130,7 @@ class Writer:
                     self.row(kind.item, f"{items}[{i}]", self.slot)
                 return
         else:
-            self.slot(Slot("I"), f"len({items})")
+            self.slot(WORD, f"len({items})")
         self.rows(kind.item, items, row) if row else self.loop(kind.item, items)
 
     def rows(self, item: Type, items: str, row: list[Slot]) -> None:
@@ -173,7 +173,7 @@ class Writer:
             self.flush()
 
     def mapping(self, kind: Map, items: str) -> None:
-        self.slot(Slot("I"), f"len({items})")
+        self.slot(WORD, f"len({items})")
         self.flush()
         key, value = self.source.fresh("key"), self.source.fresh("value")
         with self.source.block(f"for {key}, {value} in {items}.items()"):
@@ -193,12 +193,12 @@ class Writer:
             else:
                 self.write(member.type, f"{expression}[{member.key!r}]")
         if not kind.fields:
-            self.slot(Slot("I"), "0")
+            self.slot(WORD, "0")
 
     def optional(self, member: Field, expression: str) -> None:
         self.flush()
         with self.source.block(f"if {member.key!r} in {expression}"):
-            self.slot(Slot("I"), "1")
+            self.slot(WORD, "1")
             self.write(member.type, f"{expression}[{member.key!r}]")
             self.flush()
         with self.source.block("else"):
@@ -210,7 +210,7 @@ class Writer:
         self.source.line(f"({key}, {chosen}), = {expression}.items()")
         for i, alternative in enumerate(kind.alternatives):
             with self.source.block(f"{'elif' if i else 'if'} {key} == {alternative.key!r}"):
-                self.slot(Slot("I"), f"{alternative.number}")
+                self.slot(WORD, f"{alternative.number}")
                 self.write(alternative.type, chosen)
                 self.flush()
         with self.source.block("else"):

@@ -2,7 +2,7 @@
 
     Bool                   BOOLEAN
     Int                    INTEGER with its bounds
-    Float                  REAL; `Float32` is one with the mantissa and exponent of binary32
+    Float                  `Float32` and `Float64`, REAL with the mantissa and exponent of binary32 and binary64
     String, Bytes          UTF8String, OCTET STRING, with SIZE
     Enum                   ENUMERATED
     Timestamp              GeneralizedTime
@@ -58,7 +58,10 @@ UTCTime UTF8String VideotexString VisibleString WITH
 RESERVED = frozenset(_WORDS.split())
 FILLER = "-2"
 MOST = (1 << 63) - 1
-FLOAT32 = "REAL (WITH COMPONENTS { mantissa (-16777215..16777215), base (2), exponent (-149..104) })"
+FLOATS = {
+    32: "REAL (WITH COMPONENTS { mantissa (-16777215..16777215), base (2), exponent (-149..104) })",
+    64: "REAL (WITH COMPONENTS { mantissa (-9007199254740991..9007199254740991), base (2), exponent (-1074..971) })",
+}
 
 
 def write(schema: Schema) -> str:
@@ -120,7 +123,7 @@ class _Writer:
             case Int():
                 return f"INTEGER ({min(kind.lower, MOST)}..{kind.upper if kind.upper <= MOST else 'MAX'})"
             case Float():
-                return "REAL" if kind.bits == 64 else self.alias(kind, FLOAT32)
+                return self.alias(kind, FLOATS[kind.bits])
             case String(most):
                 return f"UTF8String{_size(0, most)}"
             case Bytes():

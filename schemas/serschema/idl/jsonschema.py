@@ -13,13 +13,14 @@
     Union                  object of one member, one of the alternatives
     Record                 object of these members and no others, those that are not optional required
 
-Named types stand in `$defs`, members go by their keys. Numbers of fields and symbols are not kept, nor are names that
-differ from the keys.
+Named types stand in `$defs`, members go by their keys. What the language cannot say is the keyword `x-serbench`, which
+`serschema.load.jsonschema` heeds: it reads a document back to the same schema.
 """
 
 import json
 from typing import Any, assert_never
 
+from serschema.idl import attribute
 from serschema.model import (
     Bool,
     Bytes,
@@ -41,8 +42,10 @@ from serschema.model import (
 )
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+KEYWORD = f"x-{attribute.ATTRIBUTE}"
 PLAIN_SCALE = 6
 """A decimal with more decimals may be written with an exponent (General Decimal Arithmetic, to-scientific-string)."""
+WITH_EXPONENT = r"^-?[0-9]+(\.[0-9]+)?(E[-+]?[0-9]+)?$"
 
 
 def write(schema: Schema) -> str:
@@ -64,19 +67,46 @@ def _described(doc: str) -> dict[str, Any]:
 def _definition(type: Enum | Union | Record) -> dict[str, Any]:
     match type:
         case Enum():
-            made: dict[str, Any] = {"enum": [symbol for symbol, _ in type.symbols]}
+            symbols = tuple((symbol, number) for number, (symbol, _) in enumerate(type.symbols))
+            said = attribute.of_type(type, name=type.name, doc=type.doc, symbols=symbols)
+            made: dict[str, Any] = {"enum": [symbol for symbol, _ in symbols], **_annotated(said)}
         case Union():
-            made = {"oneOf": [_object((alternative,), [alternative.key]) for alternative in type.alternatives]}
+            numbered = enumerate(type.alternatives, 1)
+            made = {"oneOf": [_object(((number, field),), [field.key]) for number, field in numbered]}
         case Record():
-            made = _object(type.fields, [field.key for field in type.fields if not field.optional])
+            made = _object(tuple(enumerate(type.fields, 1)), [field.key for field in type.fields if not field.optional])
         case _:
             assert_never(type)
     return {**_described(type.doc), **made}
 
 
-def _object(fields: tuple[Field, ...], required: list[str]) -> dict[str, Any]:
-    properties = {field.key: {**_described(field.doc), **_type(field.type)} for field in fields}
+def _object(fields: tuple[tuple[int, Field], ...], required: list[str]) -> dict[str, Any]:
+    """The schema of an object of some fields, each with its position."""
+    properties = {field.key: _property(field, position) for position, field in fields}
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _property(field: Field, position: int) -> dict[str, Any]:
+    type_ = attribute.bare(field.type, bare)
+    said = attribute.of_field(field, Field(field.key, position, type_, doc=field.doc))
+    return {**_described(field.doc), **_type(field.type), **_annotated(said)}
+
+
+def _annotated(said: dict[str, Any]) -> dict[str, Any]:
+    return {KEYWORD: said} if said else {}
+
+
+def bare(type_: Type) -> Type:
+    """What a schema says of a type."""
+    match type_:
+        case Bytes(least, most):
+            return Bytes((least + 2) // 3 * 3 - 2 if least else 0, None if most is None else (most + 2) // 3 * 3)
+        case Decimal(precision, scale):
+            return Decimal(max(precision - scale, 1) + scale, scale) if scale <= PLAIN_SCALE else String()
+        case Map(key=Int()):
+            return Map(Int(64), type_.value)
+        case _:
+            return attribute.unhinted(type_)
 
 
 def _type(type_: Type) -> dict[str, Any]:
@@ -134,6 +164,6 @@ def _base64(octets: int) -> int:
 
 def _decimal(kind: Decimal) -> str:
     if kind.scale > PLAIN_SCALE:
-        return r"^-?[0-9]+(\.[0-9]+)?(E[-+]?[0-9]+)?$"
+        return WITH_EXPONENT
     whole = f"[0-9]{{1,{max(kind.precision - kind.scale, 1)}}}"
     return f"^-?{whole}\\.[0-9]{{{kind.scale}}}$" if kind.scale else f"^-?{whole}$"

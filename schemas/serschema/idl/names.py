@@ -138,6 +138,12 @@ def block_comment(doc: str, opening: str = "/*") -> list[str]:
     return [opening, *lines, " */"] if lines else []
 
 
+def uncomment(lines: Iterable[str], mark: str = r"\*") -> str:
+    """The text of the lines of a comment without the mark (a pattern) that each begins with."""
+    texts = [re.sub(rf"\s*({mark})?\s?", "", line, count=1).rstrip() for line in lines]
+    return "\n".join(texts).strip("\n")
+
+
 def indent(lines: Iterable[str], by: str = "  ") -> list[str]:
     """The lines, each moved to the right."""
     return [by + line for line in lines]

@@ -231,32 +231,23 @@ class _Writer:
         name = self.types[union.name]
         message = _Message(name, union.doc, {"union": True, **_renamed(union.name, name)}, [], set())
         self.messages.append(message)
-        names = _MemberNames(union.alternatives, ())
-        choice = names.scope.take("choice")
-        message.lines += [f"oneof {choice} {{", *indent(self.alternatives(message, union, names)), "}"]
+        names = member_names(union, self.schema)
+        message.lines += [f"oneof {names.choices['']} {{", *indent(self.alternatives(message, union, names)), "}"]
 
     def record(self, record: Record) -> None:
         name = self.types[record.name]
         message = _Message(name, record.doc, {**_renamed(record.name, name)}, [], set())
         self.messages.append(message)
-        unions: dict[str, Union] = {}
-        members: list[Field] = []
+        names = member_names(record, self.schema)
         for field in record.fields:
             kind = self.schema.resolve(field.type)
-            if isinstance(kind, Union) and inlined(record, field, self.schema):
-                unions[field.name] = kind
-                members += kind.alternatives
-            else:
-                members.append(field)
-        names = _MemberNames(members, unions)
-        for field in record.fields:
-            if field.name in unions:
-                message.lines += self.choice(message, record, field, unions[field.name], names)
+            if isinstance(kind, Union) and field.name in names.choices:
+                message.lines += self.choice(message, record, field, kind, names)
             else:
                 message.lines += self.field(message, record.name, field, names)
 
     def choice(
-        self, message: _Message, record: Record, field: Field, union: Union, names: "_MemberNames"
+        self, message: _Message, record: Record, field: Field, union: Union, names: "MemberNames"
     ) -> Iterator[str]:
         name = names.choices[field.name]
         rules: dict[str, str | bool] = {} if field.optional else {"required": True}
@@ -271,13 +262,13 @@ class _Writer:
         yield from indent(self.alternatives(message, union, names))
         yield "}"
 
-    def alternatives(self, message: _Message, union: Union, names: "_MemberNames") -> Iterator[str]:
+    def alternatives(self, message: _Message, union: Union, names: "MemberNames") -> Iterator[str]:
         for alternative in union.alternatives:
             rules: dict[str, str | bool] = {}
             spelt = self.single(message, alternative.type, rules)
             yield from self.member(message, union.name, alternative, names, spelt, rules)
 
-    def field(self, message: _Message, owner: str, field: Field, names: "_MemberNames") -> Iterator[str]:
+    def field(self, message: _Message, owner: str, field: Field, names: "MemberNames") -> Iterator[str]:
         """A field of a message that is in no oneof."""
         rules: dict[str, str | bool] = {}
         plain: list[str] = []
@@ -309,7 +300,7 @@ class _Writer:
         message: _Message,
         owner: str,
         field: Field,
-        names: "_MemberNames",
+        names: "MemberNames",
         spelt: str,
         rules: dict[str, str | bool],
         plain: Iterable[str] = (),
@@ -382,11 +373,11 @@ class _Writer:
             message = _Message(self.wrappers[type_], "", {"wrapper": True}, [], set())
             self.messages.append(message)
             item = Field("items" if isinstance(type_, List) else "entries", 1, type_)
-            message.lines += self.field(message, message.name, item, _MemberNames((item,), ()))
+            message.lines += self.field(message, message.name, item, MemberNames((item,), ()))
         return self.wrappers[type_]
 
 
-class _MemberNames:
+class MemberNames:
     """The names in one message: its fields, its oneofs and the entries that protoc makes up for maps in one scope.
 
     `names` and `choices` are by the field's name; `json_names` has those that have to be written and can be.
@@ -405,7 +396,7 @@ class _MemberNames:
             self.names[member.name] = self.scope.take(name)
             spoken.add(lower_camel(name))
             if isinstance(member.type, Map) and not member.optional:
-                self.scope.take(_entry(name))
+                self.scope.take(entry_name(name))
         self.choices = {name: self.scope.take(name) for name in choices}
         self.json_names: dict[str, str] = {}
         for member in members:
@@ -420,11 +411,34 @@ class _MemberNames:
                 self.json_names[member.name] = member.key
 
     def free(self, member: Field, name: str, spoken: set[str]) -> bool:
-        wanted = {name, _entry(name)} if isinstance(member.type, Map) and not member.optional else {name}
+        wanted = {name, entry_name(name)} if isinstance(member.type, Map) and not member.optional else {name}
         return not wanted & self.scope.taken and lower_camel(name) not in spoken
 
 
-def _entry(name: str) -> str:
+def member_names(owner: Record | Union, schema: Schema) -> MemberNames:
+    """The names in the message that a record or a union is; that of a union's own oneof is called ""."""
+    if isinstance(owner, Union):
+        names = MemberNames(owner.alternatives, ())
+        names.choices[""] = names.scope.take("choice")
+        return names
+    unions: list[str] = []
+    members: list[Field] = []
+    for field in owner.fields:
+        kind = schema.resolve(field.type)
+        if isinstance(kind, Union) and inlined(owner, field, schema):
+            unions.append(field.name)
+            members += kind.alternatives
+        else:
+            members.append(field)
+    return MemberNames(members, unions)
+
+
+def symbol_names(schema: Schema) -> dict[tuple[str, str], str]:
+    """The name of each symbol, by its enum's name and its own."""
+    return _Writer(schema).symbols
+
+
+def entry_name(name: str) -> str:
     """The name of the message that protoc makes up for a map."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_")) + "Entry"
 

@@ -11,14 +11,17 @@
     Union                  union
     Record                 struct; a field is `optional` or `required`
 
-What Thrift cannot say is a comment. Refused: field numbers beyond 32767, as Thrift has 16 bits for them.
+What Thrift cannot say is a comment, and the annotation `serbench` says it to `serschema.load.thrift`, which reads a
+file back to the same schema. Refused: field numbers beyond 32767, as Thrift has 16 bits for them.
 """
 
+import json
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Any, assert_never
 
 from serschema.errors import SchemaError
-from serschema.idl.names import Scope, block_comment, indent, members, remark, spell_length, spell_range
+from serschema.idl import attribute
+from serschema.idl.names import Scope, block_comment, indent, members, remark, spell_length, spell_range, uncomment
 from serschema.model import (
     Bool,
     Bytes,
@@ -75,11 +78,13 @@ class _Writer:
     def definition(self, type: Enum | Union | Record) -> Iterator[str]:
         yield from block_comment(type.doc, "/**")
         name = self.types[type.name]
+        symbols: tuple[tuple[str, int], ...] = ()
         match type:
             case Enum():
-                symbols = Scope(RESERVED).take_all(symbol for symbol, _ in type.symbols)
+                names = Scope(RESERVED).take_all(symbol for symbol, _ in type.symbols)
+                symbols = tuple((names[symbol], number) for symbol, number in type.symbols)
                 yield f"enum {name} {{"
-                yield from indent(f"{symbols[symbol]} = {number}," for symbol, number in type.symbols)
+                yield from indent(f"{symbol} = {number}," for symbol, number in symbols)
             case Union():
                 yield f"union {name} {{"
                 yield from indent(self.members(type.name, type.alternatives, alternatives=True))
@@ -88,7 +93,8 @@ class _Writer:
                 yield from indent(self.members(type.name, type.fields, alternatives=False))
             case _:
                 assert_never(type)
-        yield "}"
+        said = attribute.of_type(type, name=name, doc=read_doc(type.doc), symbols=symbols)
+        yield "}" + annotation(said | (attribute.of_root(self.schema) if type.name == self.schema.root else {}))
 
     def members(self, owner: str, fields: tuple[Field, ...], *, alternatives: bool) -> Iterator[str]:
         names = members(fields, RESERVED)
@@ -98,7 +104,9 @@ class _Writer:
             presence = "" if alternatives else "optional " if field.optional else "required "
             note = remark(field.type, self.schema, _own)
             yield from block_comment(field.doc, "/**")
-            declaration = f"{field.number}: {presence}{self.type(field.type)} {names[field.name]}"
+            name, type_ = names[field.name], attribute.bare(field.type, bare)
+            said = attribute.of_field(field, Field(name, field.number, type_, doc=read_doc(field.doc)))
+            declaration = f"{field.number}: {presence}{self.type(field.type)} {name}{annotation(said)}"
             yield declaration + (f" // {note}" if note else "")
 
     def type(self, type_: Type) -> str:
@@ -124,6 +132,36 @@ class _Writer:
                 return self.types[kind.name]
             case _:
                 assert_never(kind)
+
+
+def annotation(said: dict[str, Any]) -> str:
+    """An attribute as the annotation that follows a declaration."""
+    literal = json.dumps(said).replace("\\", r"\\").replace("'", r"\'")
+    return f" ({attribute.ATTRIBUTE} = '{literal}')" if said else ""
+
+
+def bare(type_: Type) -> Type:
+    """What a declaration says of a type."""
+    match type_:
+        case Int(bits, signed):
+            return Int(bits if signed else min(2 * bits, 64))
+        case Float():
+            return Float()
+        case String() | Decimal():
+            return String()
+        case Bytes() | Uuid():
+            return Bytes()
+        case Timestamp():
+            return Int(64)
+        case List(item=item):
+            return List(item)
+        case _:
+            return type_
+
+
+def read_doc(doc: str) -> str:
+    """What is read back of a documentation comment."""
+    return uncomment("\n".join(block_comment(doc, "/**"))[3:-2].split("\n"))
 
 
 def _own(kind: Scalar | List) -> str:

@@ -15,6 +15,7 @@ IMPORTERS = {
     ".py": "python",
     ".asn": "asn1",
     ".asn1": "asn1",
+    ".thrift": "thrift",
 }
 """The module of this package that reads files of a suffix."""
 

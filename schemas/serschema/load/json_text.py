@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from serschema.errors import SchemaError
+from serschema.load.text import read as read_text
 
 
 class Object(dict[str, Any]):
@@ -43,16 +44,7 @@ def failure(message: str, node: Node, key: Any = None) -> SchemaError:
 
 def read(path: Path) -> Any:
     """The JSON value of a file. Raises `SchemaError`."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise SchemaError(f"cannot be read: {error.strerror}", source=str(path)) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise SchemaError("is not UTF-8", source=str(path), line=line) from None
-    if not text.strip():
-        raise SchemaError("is empty", source=str(path))
-    return parse(text, str(path))
+    return parse(read_text(path), str(path))
 
 
 def parse(text: str, source: str) -> Any:

@@ -14,8 +14,9 @@
     allOf, $ref            allOf is merged; a reference leads to a place, an anchor or an $id, or to another file
 
 A property that is not required is optional, and so is one that may be null. A root that is no object becomes the one
-field `value` of a record. What only restricts (pattern, uniqueItems, not...) is left out, which `Schema.notes` tells;
-what says something of the data that the model cannot is a `SchemaError`.
+field `value` of a record. The keyword `x-serbench`, which `serschema.idl.jsonschema` writes, is heeded. What only
+restricts (pattern, uniqueItems, not...) is left out, which `Schema.notes` tells; what says something of the data that
+the model cannot is a `SchemaError`.
 """
 
 import difflib
@@ -28,6 +29,8 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 from serschema.errors import SchemaError
+from serschema.idl import attribute
+from serschema.idl.jsonschema import KEYWORD, WITH_EXPONENT, bare
 from serschema.load.json_text import Array, Node, Object, failure, read
 from serschema.load.naming import Notes, TypeNames, listed, member_names, type_name
 from serschema.mapping import NULL_TYPE, ROOT_FIELD
@@ -465,7 +468,7 @@ class _Importer:
         for key in node:
             if key in REFUSED:
                 raise failure(f"{key!r} is more than serbench can tell", node, key)
-            if key in RESTRICTING and not (key == "pattern" and self.decimal(node)) and not _is_empty(key, node):
+            if key in RESTRICTING and not (key == "pattern" and self.is_decimal(node)) and not _is_empty(key, node):
                 encoded = key == "minLength" and "contentEncoding" in node
                 if not encoded:
                     self.notes.add(f"{key} is left out", str(place))
@@ -522,7 +525,14 @@ class _Importer:
 
     def alternative(self, owner: str, name: str, number: int, key: str, properties: Object) -> Field:
         type_ = self.item(properties[key], _Place(owner, name), properties, key)
-        return Field(name, number, type_, key=key, doc=_doc(properties[key]))
+        return self.annotated(Field(name, number, type_, key=key, doc=_doc(properties[key])), properties)
+
+    def annotated(self, field: Field, properties: Object) -> Field:
+        """The field with what our own keyword says about it."""
+        try:
+            return attribute.field(field, _said(properties[field.key]), bare)
+        except attribute.Unfit as unfit:
+            raise failure(f"{field.key}: {KEYWORD}: {unfit}"[:200], properties, field.key) from None
 
     def several(self, node: Object, choices: list[_Choice], place: _Place) -> Type:
         """The type of what may be of several kinds, or of one kind described several times."""
@@ -658,6 +668,9 @@ class _Importer:
             self.notes.add(f"format {format} stays a string", str(place))
         return self.decimal(node) or String(most)
 
+    def is_decimal(self, node: Object) -> bool:
+        return node["pattern"] == WITH_EXPONENT or self.decimal(node) is not None
+
     def decimal(self, node: Object) -> Decimal | None:
         """The decimal that a pattern describes."""
         pattern = node.get("pattern")
@@ -681,6 +694,10 @@ class _Importer:
             self.notes.add(f"an enum with values that are no identifiers, as {strange!r}, is a string", str(place))
             return String(max(map(len, symbols)))
         numbered = tuple((symbol, number) for number, symbol in enumerate(dict.fromkeys(symbols)))
+        try:
+            numbered = attribute.symbols(numbered, _said(node))
+        except attribute.Unfit as unfit:
+            raise failure(f"{KEYWORD}: {unfit}", node, KEYWORD) from None
         doc = _text(node, "description") if place.definition else ""
         return self.define(node, "enum", place, lambda name: Enum(name, numbered, doc))
 
@@ -765,7 +782,8 @@ class _Importer:
 
     def field(self, owner: str, name: str, number: int, key: str, properties: Object, required: bool) -> Field:
         found = self.find(properties[key], _Place(owner, name), properties, key)
-        return Field(name, number, found.type, found.nullable or not required, key, _doc(properties[key]))
+        optional = found.nullable or not required
+        return self.annotated(Field(name, number, found.type, optional, key, _doc(properties[key])), properties)
 
 
 def _definition_name(name: str) -> str:
@@ -832,6 +850,11 @@ def _text(node: Object, key: str) -> str:
 
 def _doc(node: Any) -> str:
     return _text(node, "description") if isinstance(node, Object) else ""
+
+
+def _said(node: Any) -> dict[str, Any]:
+    """Our own keyword. Raises `attribute.Unfit`."""
+    return attribute.checked(node[KEYWORD]) if isinstance(node, Object) and KEYWORD in node else {}
 
 
 def _shown(key: Any) -> str:

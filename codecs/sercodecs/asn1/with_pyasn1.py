@@ -1,7 +1,4 @@
-"""ASN.1 by its Basic, Canonical and Distinguished Encoding Rules over pyasn1: ITU-T X.690 (02/2021), and X.680.
-
-Everything is tag, length and contents; the three differ in which of the equivalent forms are allowed. The module behind
-has automatic tags (X.680, 25.7): members of a SEQUENCE or CHOICE are [0], [1]..., implicit, explicit if a CHOICE.
+"""BER, CER and DER over pyasn1.
 
 - Bool: BOOLEAN. Int: INTEGER. Float: REAL, binary (X.690, 8.5.7), exact. Enum: ENUMERATED, the number.
 - String: UTF8String. Bytes: OCTET STRING. Uuid: OCTET STRING of 16. Decimal: INTEGER, unscaled.
@@ -22,14 +19,11 @@ Types that contain themselves work as each SEQUENCE and CHOICE gets its componen
 when all are there. Objects are filled by position, without pyasn1's checks; what is read is checked here.
 """
 
-import re
-from datetime import UTC, datetime, timedelta
-from decimal import Context
 from decimal import Decimal as PyDecimal
 from functools import partial
 from importlib import import_module
 from math import inf
-from typing import Any, NoReturn, assert_never
+from typing import Any, assert_never
 
 from serschema.limits import Limits
 from serschema.model import (
@@ -54,21 +48,26 @@ from serschema.model import (
 )
 from serschema.values import is_binary32
 
+from sercodecs.asn1.formats import FORMATS
+from sercodecs.asn1.values import (
+    DEPTH,
+    EXACT,
+    bad,
+    deep,
+    entry_fields,
+    symbols_by_number,
+    time,
+    time_text,
+    unscaled,
+    unwritable,
+)
 from sercodecs.asn1_explain import explain
-from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
+from sercodecs.contract import Codec, CodecInfo, DecodeError, assemble
 from sercodecs.quick import uuid_of
 from sercodecs.source import Source
 
-TITLES = {
-    "ber": "ASN.1 Basic Encoding Rules",
-    "cer": "ASN.1 Canonical Encoding Rules",
-    "der": "ASN.1 Distinguished Encoding Rules",
-}
 UTF8_STRING = 12
 GENERALIZED_TIME = 24
-DEPTH = 32
-EXACT = Context(prec=1001)
-TIME = re.compile(rb"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{0,5}[1-9]))?Z")
 
 
 def compile(rules: str, schema: Schema) -> Codec:
@@ -211,11 +210,6 @@ class _Types:
                 assert_never(kind)
 
 
-def entry_fields(kind: Map) -> tuple[Field, ...]:
-    """The members of the SEQUENCE that an entry of a map is."""
-    return Field("key", 1, kind.key), Field("value", 2, kind.value)
-
-
 # What the generated source calls.
 
 
@@ -228,58 +222,24 @@ def _real(value: float) -> Any:
     return above >> zeros, 2, zeros + 1 - below.bit_length()
 
 
-def _time_octets(value: datetime) -> bytes:
-    if value.utcoffset() != timedelta(0):
-        raise EncodeError("$", "a datetime that is not in UTC")
-    fraction = f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
-    return b"%04d%02d%02d%02d%02d%02d%sZ" % (*value.timetuple()[:6], fraction.encode())
-
-
-def _time(octets: bytes) -> datetime:
-    found = TIME.fullmatch(octets)
-    if not found:
-        raise DecodeError(f"{octets[:40]!r} is not a time as DER writes it")
-    year, month, day, hour, minute, second = map(int, found.groups()[:6])
-    return datetime(year, month, day, hour, minute, second, int((found[7] or b"").ljust(6, b"0")), UTC)
-
-
-def _unscaled(value: PyDecimal, scale: int) -> int:
-    if value.as_tuple().exponent != -scale:
-        raise EncodeError("$", f"a decimal without {scale} decimals")
-    return int(EXACT.scaleb(value, scale))
-
-
-def _bad(what: str) -> NoReturn:
-    raise DecodeError(what)
-
-
-def _unwritable(what: str) -> NoReturn:
-    raise EncodeError("$", what)
-
-
 def _runtime() -> dict[str, Any]:
     from pyasn1.type.base import noValue
     from pyasn1.type.univ import Null
 
     return {
         "real": _real,
-        "time_octets": _time_octets,
-        "time": _time,
-        "unscaled": _unscaled,
+        "time_text": time_text,
+        "time": time,
+        "unscaled": unscaled,
         "scaleb": EXACT.scaleb,
         "is_binary32": is_binary32,
-        "bad": _bad,
-        "unwritable": _unwritable,
+        "bad": bad,
+        "unwritable": unwritable,
         "uuid_of": uuid_of,
         "Decimal": PyDecimal,
         "ABSENT": Null(),
         "noValue": noValue,
     }
-
-
-def _deep(schema: Schema) -> bool:
-    """Whether some value could be nested too deep, so that levels have to be counted."""
-    return bool(schema.recursive()) or len(schema.types) >= DEPTH
 
 
 class _Writer:
@@ -289,7 +249,7 @@ class _Writer:
         self.types = types
         self.schema = types.schema
         self.source = source
-        self.deep = _deep(types.schema)
+        self.deep = deep(types.schema)
 
     def generate(self, root: Any) -> None:
         level = ", level" if self.deep else ""
@@ -361,7 +321,7 @@ class _Writer:
             case String():
                 argument = f"{target}.encode()"
             case Timestamp():
-                argument = f"time_octets({target})"
+                argument = f"time_text({target}).encode()"
             case Uuid():
                 argument = f"{target}.bytes"
             case Decimal():
@@ -404,7 +364,7 @@ class _Reader:
     def __init__(self, schema: Schema, source: Source) -> None:
         self.schema = schema
         self.source = source
-        self.deep = _deep(schema)
+        self.deep = deep(schema)
 
     def generate(self) -> None:
         for type in self.schema.types:
@@ -473,9 +433,9 @@ class _Reader:
                 self.length(found, kind.min_length, kind.max_length)
                 return found
             case Enum():
-                return f"{self.source.bind(kind.name, _Symbols({n: s for s, n in kind.symbols}))}[int({target})]"
+                return f"{self.source.bind(kind.name, symbols_by_number(kind))}[int({target})]"
             case Timestamp():
-                return f"time({target}.asOctets())"
+                return f"time({target}.asOctets().decode())"
             case Uuid():
                 return f"uuid_of({target}.asOctets())"
             case Decimal():
@@ -515,23 +475,9 @@ class _Reader:
             self.require(f"{least} <= len({target}){upper}", "a length out of its range")
 
 
-class _Symbols(dict[int, str]):
-    """Number to symbol."""
-
-    def __missing__(self, number: int) -> NoReturn:
-        raise DecodeError("a number that no symbol has")
-
-
 def _codec(rules: str) -> CodecInfo:
     return CodecInfo(
-        format=Format(
-            name=f"asn1-{rules}",
-            title=TITLES[rules],
-            specification="ITU-T X.690",
-            textual=False,
-            self_describing=True,
-            byte_order="big",
-        ),
+        format=FORMATS[rules],
         implementation="pyasn1",
         distribution="pyasn1",
         language="Python",
@@ -543,4 +489,4 @@ def _codec(rules: str) -> CodecInfo:
     )
 
 
-CODECS = tuple(map(_codec, TITLES))
+CODECS = tuple(map(_codec, ("ber", "cer", "der")))

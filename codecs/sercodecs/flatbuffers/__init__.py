@@ -1,0 +1,47 @@
+"""FlatBuffers over Google's `flatbuffers` for Python, by code such as flatc generates, made at compile time.
+
+A message is a root table at an offset. A table points to its vtable, which has the offset of each field by its number,
+or 0 where a field is absent or equals its default ("FlatBuffers Internals", Tables); vectors and strings have a length
+of 32 bits, and all is aligned to its own size, the least significant octet first. How each kind is declared stands in
+`serschema.idl.flatbuffers`. Numbers of fields are their places in that file, of which a union takes two: its type and
+its table. Fields are put into a table in the order of their size, as flatc's C++ does; entries of a map in the order of
+their keys, so that one can be found by halving.
+
+Writing calls `Builder` as the generated code does, reading `Table`; vectors of numbers go through numpy, as the library
+offers. There are no objects in between, so nothing is timed by halves. A -0.0 is written although it equals its
+default, which the library would leave out. Nothing is lost.
+
+The library in Python has no verifier (25.12.19): an offset may point anywhere ahead, so that tables that share what
+they hold stand for a value of any size. Nothing that is read is longer than the data, and all of it together not longer
+than `SHARED` times that: a message of another writer that shares more is refused. Octets that nothing points to go
+unnoticed.
+
+Several messages follow each other size-prefixed (`FinishSizePrefixed`).
+"""
+
+from serschema.limits import Limits
+
+from sercodecs.contract import CodecInfo, Format
+from sercodecs.flatbuffers.codec import compile
+
+FORMAT = Format(
+    name="flatbuffers",
+    title="FlatBuffers",
+    specification="FlatBuffers Internals (flatbuffers.dev)",
+    textual=False,
+    self_describing=False,
+    byte_order="little",
+)
+
+CODECS = (
+    CodecInfo(
+        format=FORMAT,
+        implementation="google",
+        distribution="flatbuffers",
+        language="Python",
+        licence="Apache-2.0",
+        limits=Limits(),
+        validates=True,
+        compile=compile,
+    ),
+)

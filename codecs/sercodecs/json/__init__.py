@@ -1,0 +1,116 @@
+"""JSON (RFC 8259), an object for a record, by several libraries; all are made to write the same members.
+
+A record is an object by `Field.key`, an absent optional field has no member; a list is an array; a map is an object
+whose keys are strings ("-7", "true"); a union is an object with the one member {"alternative": value}. Bytes are base64
+(RFC 4648, section 4), a timestamp is RFC 3339 with `Z`, a UUID and a decimal are their text in a string, an enum is
+its symbol. Several messages are JSON Lines: each on a line of its own.
+
+What a library writes by itself in this form is left to it; the rest is converted by functions generated for the schema
+(`conversions.py`). Decoding makes the value again from the schema, with one care that the schema has to bring: JSON has
+one type of number (section 6), so `102` in a field of floats is 102.0. Nothing else is checked.
+`msgspec-struct` has classes of the schema (`sercodecs.structs`), by which the library reads and checks types itself.
+
+Lost: NaN payloads (those that write the usual extension NaN), NaN and infinities (orjson and msgspec write null, which
+is read as NaN). simdjson only reads: its codec writes by the standard library, and refuses what simdjson would not read
+(NaN, infinities). What differs in reading is a table in `tests/test_json.py`.
+Bounds of nesting: orjson 254 arrays and objects inside one another when writing, 1024 when reading; ujson 1024,
+simdjson 1023 when reading; the others the interpreter's stack.
+"""
+
+from serschema.limits import Limits
+
+from sercodecs.contract import CodecInfo, Format
+from sercodecs.json import libraries
+from sercodecs.json.explain import explain
+
+FORMAT = Format(
+    name="json",
+    title="JSON",
+    specification="RFC 8259",
+    textual=True,
+    self_describing=True,
+    byte_order="none",
+)
+INTEGERS = (-(1 << 63), (1 << 64) - 1)
+
+CODECS = (
+    CodecInfo(
+        format=FORMAT,
+        implementation="orjson",
+        distribution="orjson",
+        language="Rust",
+        licence="MPL-2.0 AND (Apache-2.0 OR MIT)",
+        limits=Limits(integers=INTEGERS, nan="canonical", infinity="nan"),
+        validates=False,
+        compile=libraries.compile_orjson,
+        explain=explain,
+    ),
+    CodecInfo(
+        format=FORMAT,
+        implementation="stdlib",
+        distribution="python",
+        language="C",
+        licence="PSF-2.0",
+        limits=Limits(nan="canonical"),
+        validates=False,
+        compile=libraries.compile_stdlib,
+        explain=explain,
+    ),
+    CodecInfo(
+        format=FORMAT,
+        implementation="msgspec",
+        distribution="msgspec",
+        language="C",
+        licence="BSD-3-Clause",
+        limits=Limits(nan="canonical", infinity="nan"),
+        validates=False,
+        compile=libraries.compile_msgspec,
+        explain=explain,
+    ),
+    CodecInfo(
+        format=FORMAT,
+        implementation="msgspec-struct",
+        distribution="msgspec",
+        language="C",
+        licence="BSD-3-Clause",
+        limits=Limits(nan="canonical", infinity="nan"),
+        validates=False,
+        compile=libraries.compile_msgspec_struct,
+        note="typed",
+        explain=explain,
+    ),
+    CodecInfo(
+        format=FORMAT,
+        implementation="ujson",
+        distribution="ujson",
+        language="C",
+        licence="BSD-3-Clause AND TCL",
+        limits=Limits(nan="canonical"),
+        validates=False,
+        compile=libraries.compile_ujson,
+        explain=explain,
+    ),
+    CodecInfo(
+        format=FORMAT,
+        implementation="rapidjson",
+        distribution="python-rapidjson",
+        language="C++",
+        licence="MIT",
+        limits=Limits(nan="canonical"),
+        validates=False,
+        compile=libraries.compile_rapidjson,
+        explain=explain,
+    ),
+    CodecInfo(
+        format=FORMAT,
+        implementation="simdjson",
+        distribution="pysimdjson",
+        language="C++",
+        licence="MIT",
+        limits=Limits(integers=INTEGERS, nan="refused", infinity="refused"),
+        validates=False,
+        compile=libraries.compile_simdjson,
+        note="encodes with the standard library",
+        explain=explain,
+    ),
+)

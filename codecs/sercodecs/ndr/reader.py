@@ -1,0 +1,691 @@
+"""The generator of `decode`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from typing import assert_never
+
+from serschema.model import (
+    MAX_DEPTH,
+    Bool,
+    Bytes,
+    Decimal,
+    Enum,
+    Field,
+    Float,
+    Int,
+    Kind,
+    List,
+    Map,
+    Record,
+    Ref,
+    String,
+    Timestamp,
+    Type,
+    Union,
+    Uuid,
+    fixed_length,
+)
+
+from sercodecs.ndr.layout import Layout, entry
+from sercodecs.ndr.run import NOTHING, START, Known, Run, by_length, compiled
+from sercodecs.ndr.runtime import Table
+from sercodecs.source import Source
+
+LABEL_SIZE = 4
+"""Positions in the data are this much greater than offsets in the octet stream."""
+
+
+def row_of(names: list[str]) -> str:
+    """The source of a tuple."""
+    return f"({', '.join(names)},)" if names else "()"
+
+
+Finish = Callable[[], str]
+"""Emits the reading of a value's referents, and gives the value's expression, which holds after the next `flush`."""
+
+Begin = Callable[[], Callable[[], list[str]]]
+"""Emits the reading of an item's body; what it returns gives the expressions of the item: two for an entry of a map."""
+
+
+def display(members: dict[str, str]) -> str:
+    """The source of a dict of these keys and expressions."""
+    return f"{{{', '.join(f'{key!r}: {expression}' for key, expression in members.items())}}}"
+
+
+@dataclass
+class _Row:
+    """The body of an item in one `struct` format: its variables, and how the item is finished."""
+
+    run: Run
+    variables: list[str] = field(default_factory=list)
+    finish: Callable[[], list[str]] = list
+
+    def padded(self, alignment: int) -> tuple[str, int]:
+        """The format with the gap before the next item of an array, and the size of that gap."""
+        gap = -self.run.size % alignment
+        return self.run.format + (f"{gap}x" if gap else ""), gap
+
+
+class Reader:
+    """Generates `decode`. Scalars wait in `run` until something comes that one `struct` call cannot read with them.
+
+    A value is read in two steps: `read` reads its body, and what it returns reads its referents. Local state of the
+    generated functions: `data`, `end` (its length), `pos`, and `depth` where there is recursion.
+    """
+
+    def __init__(self, layout: Layout, source: Source) -> None:
+        self.layout = layout
+        self.source = source
+        self.prefix = layout.syntax.prefix
+        self.word = layout.syntax.word
+        self.word_size = layout.syntax.word_size
+        self.run = Run(NOTHING)
+        self.variables: list[str] = []
+        self.length = ""  # the name of the length of the array in the run, if there is one
+        self.late: list[str] = []  # lines that wait for the run
+        self.kept: list[list[str]] = []  # the variables of bodies whose referents are read in another loop
+        self.in_function = False
+        self.in_row = False
+        self.depth = 0
+
+    def generate(self) -> None:
+        source, schema = self.source, self.layout.schema
+        for type_ in schema.types:
+            if isinstance(type_, Enum):
+                symbols = {number: symbol for symbol, number in type_.symbols}
+                source.provide(f"SYMBOLS_{type_.name}", Table(f"enum {type_.name}", symbols))
+        for kind in self.layout.functions:
+            self.functions(kind)
+        with source.function("decode(data)"):
+            with source.block("if data[:4] != LABEL"):
+                source.line("return of_other_label(data)")
+            with source.block("try"):
+                source.line("end = len(data)")
+                source.line(f"pos = {LABEL_SIZE}")
+                if self.layout.functions:
+                    source.line("depth = 0")
+                self.in_function = False
+                self.depth = 0
+                self.run = Run(START)
+                value = self.read(Ref(schema.root))()
+                self.flush()
+                with source.block("if pos != end"):
+                    source.line("bad_end(pos, end)")
+                source.line(f"return {value}")
+            with source.block("except Exception as error"):
+                source.line("raise decode_failure(error, data) from error")
+
+    def functions(self, kind: Record | Union) -> None:
+        """`take_X`, which reads a body of no fixed size, and `read_X`, which makes a value of a body."""
+        source = self.source
+        self.in_function = True
+        if isinstance(kind, Record) and self.layout.slotted(kind):
+            self.depth = -1
+            row = self.body_row(kind)
+            names, finish = row.variables, row.finish
+        else:
+            with source.function(f"take_{kind.name}(data, pos, end, depth)"):
+                self.depth = -1  # the caller counted this level
+                self.run = Run(Known(self.start(kind)))
+                self.kept.append([])
+                inner = self.body(kind)
+                self.flush()
+                names = self.kept.pop()
+                source.line(f"return {row_of(names)}, pos")
+
+            def finish() -> list[str]:
+                return [inner()]
+
+        with source.function(f"read_{kind.name}(row, data, pos, end, depth)"):
+            self.depth = -1
+            self.run = Run(NOTHING)
+            if names:
+                source.line(f"{', '.join(names)}, = row")
+            (value,) = finish()
+            self.flush()
+            source.line(f"return {value}, pos")
+
+    # The run, and the control flow around it.
+
+    def align(self, alignment: int) -> None:
+        if not self.run.align(alignment):
+            self.flush()
+        if not self.run.align(alignment):
+            self.source.line("pos += 4 - pos & 7" if alignment == 8 else f"pos += -pos & {alignment - 1}")
+            self.run = Run(Known(alignment))
+
+    def slot(self, letter: str, alignment: int) -> str:
+        """Add a scalar; the name it will have after the next `flush`."""
+        self.align(alignment)
+        self.run.add(letter)
+        name = self.source.fresh("x")
+        self.variables.append(name)
+        return self.keep(name)
+
+    def keep(self, name: str) -> str:
+        if self.kept:
+            self.kept[-1].append(name)
+        return name
+
+    def flush(self) -> None:
+        run, source = self.run, self.source
+        if self.length:
+            unpack = by_length(source, "unpack_from", self.prefix, run, self.length)
+            source.line(f"{', '.join(self.variables)}, = {unpack}(data, pos)")
+            source.line(f"pos = {run.end('pos', self.length, LABEL_SIZE)}")
+        elif run:
+            if self.variables:
+                unpack = source.bind("unpack", compiled(self.prefix + run.format).unpack_from)
+                source.line(f"{', '.join(self.variables)}, = {unpack}(data, pos)")
+            source.line(f"pos += {run.size}")
+        for line in self.late:
+            source.line(line)
+        self.run = Run(run.known)
+        self.variables, self.length, self.late = [], "", []
+
+    def choose(self, *cases: tuple[str, Callable[[], None]], other: bool = False) -> None:
+        """Emit branches; `other`: it may be none of them. What is known behind them is what all of them leave known."""
+        self.flush()
+        before = self.run.known
+        ends = [before] if other else []
+        for header, body in cases:
+            with self.source.block(header):
+                self.run = Run(before)
+                body()
+                self.flush()
+            ends.append(self.run.known)
+        self.run = Run(reduce(Known.or_else, ends))
+
+    def loop(self, header: str, body: Callable[[], None]) -> None:
+        """Emit a loop, again with less knowledge while a round does not leave known what it began with."""
+        self.flush()
+        known, start = self.run.known, len(self.source.lines)
+        while True:
+            self.run = Run(known)
+            with self.source.block(header):
+                body()
+                self.flush()
+            if (both := known.or_else(self.run.known)) == known:
+                break
+            known = both
+            del self.source.lines[start:]
+        self.run = Run(known)
+
+    def local(self, hint: str, expression: str) -> str:
+        name = self.source.fresh(hint)
+        self.source.line(f"{name} = {expression}")
+        return name
+
+    def refuse(self, condition: str, reason: str) -> None:
+        with self.source.block(f"if {condition}"):
+            self.source.line(f"raise DecodeError({reason}, pos)")
+
+    def not_null(self, pointer: str) -> None:
+        self.late.append(f"if not {pointer}:")
+        self.late.append("    raise DecodeError('a null pointer to what is never absent', pos)")
+
+    @contextmanager
+    def row(self) -> Iterator[_Row]:
+        """What is read in the `with` is one item of an array of items of fixed size, and emits nothing."""
+        outer = self.run, self.variables, self.kept, self.in_row
+        self.run, self.variables, self.kept, self.in_row = Run(START), [], [], True
+        row = _Row(self.run)
+        yield row
+        row.variables = self.variables
+        self.run, self.variables, self.kept, self.in_row = outer
+
+    # Values.
+
+    def read(self, type_: Type) -> Finish:
+        """Emit the reading of a body."""
+        kind = self.layout.schema.resolve(type_)
+        match kind:
+            case String():
+                pointer = self.slot(self.word, self.word_size)
+                return lambda: self.required_text(kind, pointer)
+            case Bytes() if not fixed_length(kind):
+                count, pointer = self.counted()
+                return lambda: self.octets(kind, count, pointer)
+            case Decimal(precision, scale) if not self.layout.slot(kind):
+                count, pointer = self.counted()
+                whole = Bytes()
+                return lambda: f"from_twos_complement({self.octets(whole, count, pointer)}, {precision}, {scale})"
+            case Bool() | Int() | Float() | Bytes() | Enum() | Timestamp() | Uuid() | Decimal():
+                slot = self.layout.slot(kind)
+                assert slot
+                expression = slot.read.format(self.slot(slot.letter, slot.alignment))
+                return lambda: expression
+            case List() if length := fixed_length(kind):
+                return self.fixed_array(kind, length)
+            case List():
+                count, pointer = self.counted()
+                return lambda: self.array(kind, count, pointer)
+            case Map():
+                count, pointer = self.counted()
+                return lambda: self.mapping(kind, count, pointer)
+            case Union() | Record():
+                return self.body(kind) if self.layout.inlined(kind) else self.body_elsewhere(kind)
+            case _:
+                assert_never(kind)
+
+    def referent(self, type_: Type) -> str:
+        """Emit the reading of what a pointer points to."""
+        kind = self.layout.schema.resolve(type_)
+        return self.text(kind) if isinstance(kind, String) else self.read(type_)()
+
+    def counted(self) -> tuple[str, str]:
+        """The structure of a count and a pointer to so many items."""
+        self.align(self.word_size)
+        return self.slot("I", 4), self.slot(self.word, self.word_size)
+
+    def required_text(self, kind: String, pointer: str) -> str:
+        self.not_null(pointer)
+        return self.text(kind)
+
+    def text(self, kind: String) -> str:
+        """A conformant and varying string (C706, 14.3.4.2): maximum count, offset, actual count, and the terminator."""
+        most, offset, count = (self.slot(self.word, self.word_size) for _ in range(3))
+        self.flush()
+        self.refuse(f"{offset} or {count} > {most}", f'f"{{{count}}} of {{{most}}} characters from {{{offset}}} on"')
+        text = self.source.fresh("text")
+        octets = self.take(count, 2)
+        self.late.append(f"{text}, rest = from_utf16({octets})[0].split(NUL)")
+        self.late.append("if rest:")
+        self.late.append("    raise DecodeError('a string that does not end at its only zero', pos)")
+        return text if kind.max_length is None else f"at_most({text}, {kind.max_length})"
+
+    def take(self, length: str, unit: int) -> str:
+        """Begin a run with an array of octets, whose name this is."""
+        self.length = length
+        self.run.array(unit)
+        self.variables = [self.source.fresh("octets")]
+        return self.variables[0]
+
+    def conformant(self, count: str) -> None:
+        """Emit the reading of a maximum count (C706, 14.3.3.2), which `size_is` makes the count."""
+        most = self.slot(self.word, self.word_size)
+        self.flush()
+        self.refuse(f"{most} != {count}", f'f"an array of {{{most}}} items where {{{count}}} are counted"')
+
+    def octets(self, kind: Bytes, count: str, pointer: str) -> str:
+        value = self.source.fresh("octets")
+
+        def present() -> None:
+            self.conformant(count)
+            self.bounds(count, kind.min_length, kind.max_length, "octets")
+            octets = self.take(count, 1)
+            self.flush()
+            self.source.line(f"{value} = {octets}")
+
+        def null() -> None:
+            self.null(count, kind.min_length)
+            self.source.line(f'{value} = b""')
+
+        self.choose((f"if {pointer}", present), ("else", null))
+        return value
+
+    def enough(self, condition: str, count: str) -> None:
+        self.refuse(condition, f'f"{{{count}}} items announced, {{end - pos}} octets left"')
+
+    def null(self, count: str, least: int) -> None:
+        """Emit the checks of a null pointer to items, which is right where there are none."""
+        self.refuse(count, f'f"a null pointer to {{{count}}} items"')
+        self.bounds(count, least, None, "items")
+
+    def bounds(self, count: str, least: int, most: int | None, unit: str) -> None:
+        if least:
+            self.refuse(f"{count} < {least}", f'f"{{{count}}} {unit}, at least {least} needed"')
+        if most is not None:
+            self.refuse(f"{count} > {most}", f'f"{{{count}}} {unit}, at most {most} allowed"')
+
+    def array(self, kind: List, count: str, pointer: str) -> str:
+        def begin() -> Callable[[], list[str]]:
+            finish = self.read(kind.item)
+            return lambda: [finish()]
+
+        return self.pointed(kind.item, begin, count, pointer, (kind.min_length, kind.max_length))
+
+    def mapping(self, kind: Map, count: str, pointer: str) -> str:
+        record = entry(kind)
+
+        def begin() -> Callable[[], list[str]]:
+            finishes = self.members(record)
+            return lambda: [finish() for finish in finishes]
+
+        items = self.pointed(record, begin, count, pointer, (0, None))
+        self.flush()
+        self.refuse(f"len({items}) != {count}", '"a key of a map is given twice"')
+        return items
+
+    def pointed(
+        self, item: Type | Record, begin: Begin, count: str, pointer: str, bounds: tuple[int, int | None]
+    ) -> str:
+        """The items that a pointer points to: a conformant array."""
+        items = self.source.fresh("items")
+        pair = isinstance(item, Record)
+
+        def present() -> None:
+            self.conformant(count)
+            self.bounds(count, *bounds, "items")
+            if self.layout.gapless(item, self.run.known):
+                some()
+            else:
+                self.choose((f"if {count}", some), ("else", none))
+
+        def some() -> None:
+            self.items(item, begin, count, items)()
+
+        def none() -> None:
+            self.source.line(f"{items} = {'{}' if pair else '[]'}")
+
+        def null() -> None:
+            self.null(count, bounds[0])
+            none()
+
+        self.choose((f"if {pointer}", present), ("else", null))
+        return items
+
+    def fixed_array(self, kind: List, length: int) -> Finish:
+        """An array of fixed length (C706, 14.3.3.1)."""
+        if self.layout.unrolled(kind):
+            self.align(self.layout.alignment(kind))
+            finishes = [self.read(kind.item) for _ in range(length)]
+            return lambda: f"[{', '.join([finish() for finish in finishes])}]"
+
+        def begin() -> Callable[[], list[str]]:
+            finish = self.read(kind.item)
+            return lambda: [finish()]
+
+        return self.items(kind.item, begin, str(length), self.source.fresh("items"))
+
+    def items(self, item: Type | Record, begin: Begin, count: str, items: str) -> Finish:
+        """Emit the reading of the bodies of an array, which `items` will name."""
+        layout = self.layout
+        alignment = layout.alignment(item)
+        self.align(alignment)
+        self.flush()
+        if not count.isdigit() and not layout.solid(item):
+            self.enough(f"{count} * {layout.least(item)} > end - pos", count)
+        kind = item if isinstance(item, Record) else layout.schema.resolve(item)
+        elsewhere = kind if isinstance(kind, Record) and layout.slotted(kind) and not layout.plain(kind) else None
+        if elsewhere or layout.plain(kind):
+            if elsewhere:
+                row = self.body_row(elsewhere)
+            else:
+                with self.row() as row:
+                    row.finish = begin()
+            if not elsewhere and not layout.pointers(kind):
+                return self.complete(kind, row, count, items)
+            names, letter = ", ".join(row.variables), row.run.format
+            if not elsewhere and len(letter) == 1:
+                rows = self.keep(self.local("rows", f'unpack_from(f"{self.prefix}{{{count}}}{letter}", data, pos)'))
+            else:
+                rows = self.keep(self.local("rows", self.unpack_rows(row, count, alignment)))
+                names += ","
+            self.advance(row, count, alignment)
+            if elsewhere:
+                return lambda: self.finish_items(
+                    kind, items, f"for row in {rows}", lambda: [self.call(elsewhere, "row")]
+                )
+            return lambda: self.finish_items(kind, items, f"for {names} in {rows}", row.finish)
+        if not layout.pointers(kind):
+            self.finish_items(kind, items, f"for _ in range({count})", lambda: self.whole(begin))
+            self.keep(items)
+            return lambda: items
+        rows = self.keep(self.local("rows", "[]"))
+        held: list[tuple[list[str], Callable[[], list[str]]]] = []
+
+        def body() -> None:
+            self.kept.append([])
+            finish = begin()
+            self.flush()
+            names = self.kept.pop()
+            held[:] = [(names, finish)]
+            self.source.line(f"{rows}.append({row_of(names)})")
+
+        self.loop(f"for _ in range({count})", body)
+        [(loose, finish)] = held
+        return lambda: self.finish_items(kind, items, f"for {', '.join(loose)}, in {rows}", finish)
+
+    def whole(self, begin: Begin) -> list[str]:
+        """Emit the reading of an item without pointers."""
+        self.kept.append([])
+        expressions = begin()()
+        self.kept.pop()
+        return expressions
+
+    def finish_items(self, kind: Kind, items: str, header: str, finish: Callable[[], list[str]]) -> str:
+        """Emit a loop that finishes the items and collects them."""
+        pair = isinstance(kind, Record) and not self.layout.named(kind)
+        self.source.line(f"{items} = {'{}' if pair else '[]'}")
+
+        def body() -> None:
+            expressions = finish()
+            self.flush()
+            if pair:
+                self.source.line(f"{items}[{expressions[0]}] = {expressions[1]}")
+            else:
+                self.source.line(f"{items}.append({expressions[0]})")
+
+        self.loop(header, body)
+        return items
+
+    def complete(self, kind: Kind, row: _Row, count: str, items: str) -> Finish:
+        """Emit the reading of an array of items without pointers."""
+        if levels := self.levels(kind):
+            self.bound_depth(levels, "" if count.isdigit() else f"{count} and ")
+        self.in_row = True
+        expressions = row.finish()
+        self.in_row = False
+        alignment = self.layout.alignment(kind)
+        names, letter = row.variables, row.run.format
+        one = f'unpack_from(f"{self.prefix}{{{count}}}{letter}", data, pos)'
+        if len(expressions) == 2:
+            text = f"{{{': '.join(expressions)} for {', '.join(names)}, in {self.unpack_rows(row, count, alignment)}}}"
+        elif len(letter) == 1 and names == expressions:
+            text = f"list({one})"
+        elif len(letter) == 1 and names:
+            text = f"[{expressions[0]} for {names[0]} in {one}]"
+        else:
+            header = f"{', '.join(names)}," if names else "_"
+            text = f"[{expressions[0]} for {header} in {self.unpack_rows(row, count, alignment)}]"
+        self.source.line(f"{items} = {text}")
+        self.keep(items)
+        self.advance(row, count, alignment)
+        return lambda: items
+
+    def unpack_rows(self, row: _Row, count: str, alignment: int) -> str:
+        """The expression for the bodies of so many items, after the check that they are there."""
+        format_, gap = row.padded(alignment)
+        stop = self.local("stop", f"pos + {count} * {row.run.size + gap}" + (f" - {gap}" if gap else ""))
+        self.enough(f"{stop} > end", count)
+        unpack = self.source.bind("iter_unpack", compiled(self.prefix + format_).iter_unpack)
+        return f"{unpack}(data[pos:{stop}]{f' + {bytes(gap)!r}' if gap else ''})"
+
+    def advance(self, row: _Row, count: str, alignment: int) -> None:
+        _, gap = row.padded(alignment)
+        stride = row.run.size + gap
+        self.source.line(f"pos += {count} * {stride}" + (f" - {gap}" if gap else ""))
+        self.run = Run(self.run.known.less(stride & -stride).after(-gap))
+
+    # Records and unions.
+
+    def start(self, kind: Record | Union) -> int:
+        """What the body itself is aligned to: of a union in NDR its discriminant only (C706, 14.3.2)."""
+        return 4 if isinstance(kind, Union) and not self.layout.syntax.wide else self.layout.alignment(kind)
+
+    def body(self, kind: Record | Union) -> Finish:
+        self.depth += 1
+        inner = self.union(kind) if isinstance(kind, Union) else partial(self.record, kind, self.members(kind))
+        self.depth -= 1
+
+        def finish() -> str:
+            self.depth += 1
+            if not self.in_row:
+                self.bound_depth(0)
+            value = inner()
+            self.depth -= 1
+            return value
+
+        return finish
+
+    def body_row(self, kind: Record) -> _Row:
+        with self.row() as row:
+            finish = self.body(kind)
+        row.finish = lambda: [finish()]
+        return row
+
+    def body_elsewhere(self, kind: Record | Union) -> Finish:
+        """Emit the reading of a body into a tuple, of which a function makes the value."""
+        self.align(self.start(kind))
+        self.flush()
+        name = self.source.fresh("row")
+        if isinstance(kind, Record) and self.layout.slotted(kind):
+            run = self.body_row(kind).run
+            unpack = self.source.bind("unpack", compiled(self.prefix + run.format).unpack_from)
+            self.source.line(f"{name} = {unpack}(data, pos)")
+            self.source.line(f"pos += {run.size}")
+            self.run = Run(self.run.known.after(run.size))
+        else:
+            self.source.line(f"{name}, pos = take_{kind.name}(data, pos, end, depth + {self.depth + 1})")
+            self.run = Run(NOTHING)
+        self.keep(name)
+        return lambda: self.call(kind, name)
+
+    def call(self, kind: Record | Union, row: str) -> str:
+        self.flush()
+        value = self.source.fresh("value")
+        self.source.line(f"{value}, pos = read_{kind.name}({row}, data, pos, end, depth + {self.depth + 1})")
+        self.run = Run(NOTHING)
+        return value
+
+    def bound_depth(self, levels: int, guard: str = "") -> None:
+        """Emit the check that so many more levels fit, in functions that are called recursively."""
+        if self.in_function:
+            most = MAX_DEPTH - self.depth - levels
+            self.flush()
+            self.refuse(f"{guard}depth > {most}", f'"more than {MAX_DEPTH} levels of nesting"')
+
+    def levels(self, kind: Kind) -> int:
+        """How many records stand inside one another in a body without pointers."""
+        match kind:
+            case List():
+                return self.levels(self.layout.schema.resolve(kind.item))
+            case Record():
+                own = int(self.layout.named(kind))
+                inner = [self.levels(self.layout.schema.resolve(member.type)) for member in kind.fields]
+                return own + max(inner, default=0)
+            case _:
+                return 0
+
+    def members(self, kind: Record) -> list[Finish]:
+        """Emit the reading of a structure (C706, 14.3.6); what is optional is finished to the name of its pointer."""
+        alignment = self.layout.alignment(kind)
+        self.align(alignment)
+        finishes: list[Finish] = []
+        for member in kind.fields:
+            if member.optional:
+                pointer = self.slot(self.word, self.word_size)
+                finishes.append(partial(str, pointer))
+            else:
+                finishes.append(self.read(member.type))
+        if not kind.fields:
+            self.run.add("x")
+        if self.layout.syntax.wide:
+            self.align(alignment)
+        return finishes
+
+    def record(self, kind: Record, finishes: list[Finish]) -> str:
+        value = ""
+        held: dict[str, str] = {}
+        for member, finish in zip(kind.fields, finishes):
+            if not member.optional:
+                held[member.key] = finish()
+                continue
+            self.flush()
+            value = self.hold(value, held)
+            held = {}
+            self.choose((f"if {finish()}", partial(self.optional, member, value)), other=True)
+        if not value:
+            return display(held)
+        self.flush()
+        return self.hold(value, held)
+
+    def optional(self, member: Field, value: str) -> None:
+        inner = self.referent(member.type)
+        self.flush()
+        self.source.line(f"{value}[{member.key!r}] = {inner}")
+
+    def hold(self, value: str, held: dict[str, str]) -> str:
+        """Emit a dict of what was read so far, or put it into the one there is."""
+        if not value:
+            return self.local("value", display(held))
+        for key, expression in held.items():
+            self.source.line(f"{value}[{key!r}] = {expression}")
+        return value
+
+    def union(self, kind: Union) -> Finish:
+        """A union (C706, 14.3.8): its discriminant, then the arm, in NDR64 at the greatest alignment of all arms."""
+        wide = self.layout.syntax.wide
+        if wide:
+            self.align(self.layout.alignment(kind))
+        number = self.slot("I", 4)
+        value = self.keep(self.source.fresh("arm" if self.layout.pointers(kind) else "value"))
+        pairs: list[tuple[list[str], Finish]] = []
+        saved = bool(self.kept)
+
+        def arm(alternative: Field) -> None:
+            if wide:
+                self.align(self.layout.arms_alignment(kind))
+            self.kept.append([])
+            finish = self.arm(kind, alternative)
+            if self.layout.pointers(kind):
+                self.flush()
+                names = self.kept.pop()
+                pairs.append((names, finish))
+                if saved:
+                    self.source.line(f"{value} = {row_of(names)}")
+            else:
+                expression = finish()
+                self.flush()
+                self.kept.pop()
+                self.source.line(f"{value} = {{{alternative.key!r}: {expression}}}")
+
+        headers = [
+            f"{'elif' if i else 'if'} {number} == {alternative.number}"
+            for i, alternative in enumerate(kind.alternatives)
+        ]
+        self.choose(*[(header, partial(arm, member)) for header, member in zip(headers, kind.alternatives)])
+        with self.source.block("else"):
+            self.source.line(f'raise DecodeError(f"{{{number}}} is not an alternative of {kind.name}", pos)')
+        if not self.layout.pointers(kind):
+            return lambda: value
+
+        def finish() -> str:
+            result = self.source.fresh("value")
+
+            def finish_arm(alternative: Field, names: list[str], inner: Finish) -> None:
+                if saved and names:
+                    self.source.line(f"{', '.join(names)}, = {value}")
+                expression = inner()
+                self.flush()
+                self.source.line(f"{result} = {{{alternative.key!r}: {expression}}}")
+
+            cases = zip(headers, kind.alternatives, pairs)
+            self.choose(*[(header, partial(finish_arm, member, *pair)) for header, member, pair in cases])
+            return result
+
+        return finish
+
+    def arm(self, kind: Union, alternative: Field) -> Finish:
+        if not self.layout.indirect(kind, alternative):
+            return self.read(alternative.type)
+        pointer = self.slot(self.word, self.word_size)
+
+        def finish() -> str:
+            self.not_null(pointer)
+            return self.referent(alternative.type)
+
+        return finish

@@ -1,0 +1,488 @@
+"""The generator of `encode`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial, reduce
+from typing import assert_never
+
+from serschema.model import (
+    Bool,
+    Bytes,
+    Decimal,
+    Enum,
+    Field,
+    Float,
+    Int,
+    List,
+    Map,
+    Record,
+    Ref,
+    String,
+    Timestamp,
+    Type,
+    Union,
+    Uuid,
+    fixed_length,
+)
+
+from sercodecs.ndr.layout import Layout, entry
+from sercodecs.ndr.run import NOTHING, START, Known, Run, by_length, compiled
+from sercodecs.ndr.runtime import REFERENT
+from sercodecs.source import Source
+
+Finish = Callable[[], None]
+"""Emits the writing of a value's referents."""
+
+
+def nothing() -> None:
+    """The referents of a value without pointers."""
+
+
+def together(finishes: list[Finish]) -> Finish:
+    """The referents of several values in their order (C706, 14.3.12.3)."""
+
+    def finish() -> None:
+        for each in finishes:
+            each()
+
+    return finish
+
+
+class Writer:
+    """Generates `encode`. Scalars wait in `run` until something else comes, pieces of the message in `pieces`.
+
+    A value is written in two steps: `write` writes its body, and what it returns writes its referents. With `tracking`
+    the generated code keeps the offset in `pos`; `needed` says that it has to, as some gap depends on it.
+    """
+
+    def __init__(self, layout: Layout, source: Source, tracking: bool) -> None:
+        self.layout = layout
+        self.source = source
+        self.tracking = tracking
+        self.needed = False
+        self.prefix = layout.syntax.prefix
+        self.word = layout.syntax.word
+        self.word_size = layout.syntax.word_size
+        self.run = Run(NOTHING)
+        self.arguments: list[str] = []
+        self.length = ""  # the name of the length of the array in the run, if there is one
+        self.pieces: list[str] = []
+        self.moves: list[Callable[[str], str]] = []  # what the pieces make of the expression for the offset
+        self.in_loop = 0  # bodies whose referents are written in another loop
+
+    def generate(self) -> None:
+        source, schema = self.source, self.layout.schema
+        for type_ in schema.types:
+            if isinstance(type_, Enum):
+                source.provide(f"NUMBERS_{type_.name}", dict(type_.symbols))
+        pos = ", pos" if self.tracking else ""
+        for kind in self.layout.functions:
+            self.functions(kind, pos)
+        with source.function("encode(value)"):
+            with source.block("try"):
+                source.line("parts = [LABEL]")
+                if self.tracking:
+                    source.line("pos = 0")
+                self.run = Run(START)
+                self.write(Ref(schema.root), "value")()
+                self.flush()
+                source.line('return b"".join(parts)')
+            with source.block("except Exception as error"):
+                source.line("raise encode_error(error, value, SCHEMA) from error")
+
+    def functions(self, kind: Record | Union, pos: str) -> None:
+        """`row_X` gives a body of fixed size, `put_X` writes another, and `write_X` the referents."""
+        source = self.source
+        if isinstance(kind, Record) and self.layout.slotted(kind):
+            with source.function(f"row_{kind.name}(value)"):
+                self.in_loop += 1
+                with self.row() as (run, arguments):
+                    finish = self.members(kind, "value")
+                self.in_loop -= 1
+                source.line(f"return {self.packed(run, arguments)}")
+        else:
+            with source.function(f"put_{kind.name}(value, parts{pos})"):
+                self.run = Run(Known(self.start(kind)))
+                self.in_loop += 1
+                finish = self.body(kind, "value")
+                self.in_loop -= 1
+                self.end()
+        if self.layout.pointers(kind):
+            with source.function(f"write_{kind.name}(value, parts{pos})"):
+                self.run = Run(NOTHING)
+                finish()
+                self.end()
+
+    def end(self) -> None:
+        self.flush()
+        if self.tracking:
+            self.source.line("return pos")
+
+    # The run, and the control flow around it.
+
+    def align(self, alignment: int) -> None:
+        if self.run.align(alignment):
+            return
+        self.pack()
+        if self.run.align(alignment):
+            return
+        self.flush()
+        self.needed = True
+        mask = alignment - 1
+        with self.source.block(f"if pos & {mask}"):
+            self.source.line(f"parts.append(GAPS[-pos & {mask}])")
+            self.source.line(f"pos = pos + {mask} & -{alignment}")
+        self.run = Run(Known(alignment))
+
+    def slot(self, letter: str, alignment: int, argument: str) -> None:
+        self.align(alignment)
+        self.run.add(letter)
+        self.arguments.append(argument)
+
+    def pack(self) -> None:
+        """Make a piece of what is in the run."""
+        run = self.run
+        if self.length:
+            pack = by_length(self.source, "pack", self.prefix, run, self.length)
+            self.pieces.append(f"{pack}({', '.join(self.arguments)})")
+            self.moves.append(partial(run.end, length=self.length, origin=0))
+        elif run:
+            self.pieces.append(self.packed(run, self.arguments))
+            self.move(str(run.size))
+        self.run = Run(run.known)
+        self.arguments, self.length = [], ""
+
+    def move(self, size: str) -> None:
+        self.moves.append(lambda pos: f"{pos} + {size}")
+
+    def packed(self, run: Run, arguments: list[str]) -> str:
+        if not arguments:
+            return repr(bytes(run.size))
+        return f"{self.source.bind('pack', compiled(self.prefix + run.format).pack)}({', '.join(arguments)})"
+
+    def flush(self) -> None:
+        self.pack()
+        if self.pieces:
+            one = len(self.pieces) == 1
+            self.source.line(f"parts.append({self.pieces[0]})" if one else f"parts += ({', '.join(self.pieces)})")
+        if self.tracking and self.moves:
+            self.source.line(f"pos = {reduce(lambda pos, move: move(pos), self.moves, 'pos')}")
+        self.pieces, self.moves = [], []
+
+    def choose(self, *cases: tuple[str, Callable[[], None]], other: bool = False) -> None:
+        """Emit branches; `other`: it may be none of them. What is known behind them is what all of them leave known."""
+        self.flush()
+        before = self.run.known
+        ends = [before] if other else []
+        for header, body in cases:
+            with self.source.block(header):
+                self.run = Run(before)
+                body()
+                self.flush()
+            ends.append(self.run.known)
+        self.run = Run(reduce(Known.or_else, ends))
+
+    def loop(self, header: str, body: Callable[[], None]) -> None:
+        """Emit a loop, again with less knowledge while a round does not leave known what it began with."""
+        self.flush()
+        known, start, needed = self.run.known, len(self.source.lines), self.needed
+        while True:
+            self.run, self.needed = Run(known), needed
+            with self.source.block(header):
+                body()
+                self.flush()
+            if (both := known.or_else(self.run.known)) == known:
+                break
+            known = both
+            del self.source.lines[start:]
+        self.run = Run(known)
+
+    def local(self, hint: str, expression: str) -> str:
+        name = self.source.fresh(hint)
+        self.source.line(f"{name} = {expression}")
+        return name
+
+    @contextmanager
+    def row(self) -> Iterator[tuple[Run, list[str]]]:
+        """What is written in the `with` is one item of fixed size, and emits nothing."""
+        outer = self.run, self.arguments
+        self.run, self.arguments = Run(START), []
+        yield self.run, self.arguments
+        self.run, self.arguments = outer
+
+    # Values.
+
+    def write(self, type_: Type, expression: str) -> Finish:
+        """Emit the writing of a body."""
+        kind = self.layout.schema.resolve(type_)
+        match kind:
+            case String():
+                self.slot(self.word, self.word_size, "REFERENT")
+                return lambda: self.text(expression)
+            case Bytes() if not fixed_length(kind):
+                octets = self.counted("octets", expression)
+                return lambda: self.octets(octets)
+            case Decimal() if not self.layout.slot(kind):
+                octets = self.counted("octets", f"twos_complement(unscaled({expression}, {kind.scale}))")
+                return lambda: self.octets(octets)
+            case Bool() | Int() | Float() | Bytes() | Enum() | Timestamp() | Uuid() | Decimal():
+                slot = self.layout.slot(kind)
+                assert slot
+                self.slot(slot.packed or slot.letter, slot.alignment, slot.write.format(expression))
+                return nothing
+            case List() if length := fixed_length(kind):
+                return self.fixed_array(kind, length, expression)
+            case List():
+                items = self.counted("items", expression)
+                return lambda: self.pointed(kind.item, items)
+            case Map():
+                items = self.counted("items", expression)
+                return lambda: self.pointed(entry(kind), items)
+            case Union() | Record():
+                if self.layout.inlined(kind):
+                    return self.body(kind, expression)
+                return self.body_elsewhere(kind, expression)
+            case _:
+                assert_never(kind)
+
+    def referent(self, type_: Type, expression: str) -> None:
+        """Emit the writing of what a pointer points to."""
+        if isinstance(self.layout.schema.resolve(type_), String):
+            self.text(expression)
+        else:
+            self.write(type_, expression)()
+
+    def counted(self, hint: str, expression: str) -> Callable[[], str]:
+        """The structure of a count and a pointer to so many items; gives the name of these when it is called."""
+        name = self.source.fresh(hint)
+        self.align(self.word_size)
+        self.slot("I", 4, f"len({name} := {expression})")
+        self.slot(self.word, self.word_size, f"REFERENT if {name} else 0")
+        again = self.in_loop > 0
+        return lambda: self.local(hint, expression) if again else name
+
+    def text(self, expression: str) -> None:
+        """A conformant and varying string (C706, 14.3.4.2); `struct` fills the terminator in."""
+        text = self.local("text", expression)
+        with self.source.block(f"if NUL in {text}"):
+            self.source.line("zero_in_text()")
+        octets = self.local("octets", f"to_utf16({text})[0]")
+        count = self.local("count", f"len({octets}) // 2 + 1")
+        self.slot(self.word, self.word_size, count)
+        self.slot(self.word, self.word_size, "0")
+        self.slot(self.word, self.word_size, count)
+        self.append(octets, count, 2)
+
+    def append(self, octets: str, length: str, unit: int) -> None:
+        """Add an array of octets to the run, which can have one."""
+        if self.length:
+            self.pack()
+        self.length = length
+        self.run.array(unit)
+        self.arguments.append(octets)
+
+    def octets(self, name: Callable[[], str]) -> None:
+        octets = name()
+
+        def some() -> None:
+            length = self.local("length", f"len({octets})")
+            self.slot(self.word, self.word_size, length)
+            self.append(octets, length, 1)
+
+        self.choose((f"if {octets}", some), other=True)
+
+    def pointed(self, item: Type | Record, name: Callable[[], str]) -> None:
+        """The items that a pointer points to, a conformant array; there is none where there are no items."""
+        items = name()
+
+        def some() -> None:
+            self.slot(self.word, self.word_size, f"len({items})")
+            self.items(item, items)()
+
+        self.choose((f"if {items}", some), other=True)
+
+    def fixed_array(self, kind: List, length: int, expression: str) -> Finish:
+        """An array of fixed length (C706, 14.3.3.1)."""
+        self.align(self.layout.alignment(kind))
+        checked = f"fixed({expression}, {length})"
+        if self.layout.unrolled(kind):
+            items = expression if self.in_loop else self.local("items", checked)
+            finishes = [
+                self.write(kind.item, f"{checked if self.in_loop and not i else items}[{i}]") for i in range(length)
+            ]
+            return together(finishes)
+        self.flush()
+        items = self.local("items", checked)
+        finish = self.items(kind.item, items)
+        if not self.in_loop:
+            return finish
+
+        def again() -> None:
+            self.flush()
+            self.source.line(f"{items} = {expression}")
+            finish()
+
+        return again
+
+    def items(self, item: Type | Record, items: str) -> Finish:
+        """Emit the writing of the bodies of an array."""
+        layout = self.layout
+        kind = item if isinstance(item, Record) else layout.schema.resolve(item)
+        alignment = layout.alignment(item)
+        self.align(alignment)
+        pair = isinstance(item, Record)
+        names = [self.source.fresh("key"), self.source.fresh("item")] if pair else [self.source.fresh("item")]
+        each = f"{', '.join(names)} in {items}{'.items()' if pair else ''}"
+        elsewhere = isinstance(kind, Record) and layout.slotted(kind) and not layout.plain(kind)
+        if elsewhere or layout.plain(kind):
+            size = layout.size(kind)
+            stride = size + -size % alignment
+            self.pack()
+            if elsewhere:
+                assert isinstance(kind, Record)
+                piece = f"row_{kind.name}({names[0]})"
+                self.pieces.append(f"{bytes(stride - size)!r}.join([{piece} for {each}])")
+                finish = self.elsewhere(kind, names[0])
+            else:
+                with self.row() as (run, arguments):
+                    self.in_loop += 1
+                    finish = self.item(item, names)
+                    self.in_loop -= 1
+                self.pieces.append(self.rows(run, arguments, names, each, items, stride - size))
+            self.move(f"len({items}) * {stride}" + (f" - {stride - size}" if stride > size else ""))
+            self.run = Run(self.run.known.less(stride & -stride).after(size - stride))
+        else:
+            held: list[Finish] = []
+
+            def body() -> None:
+                held[:] = [self.item(item, names)]
+
+            self.in_loop += 1
+            self.loop(f"for {each}", body)
+            self.in_loop -= 1
+            [finish] = held
+        return partial(self.loop, f"for {each}", finish) if layout.pointers(item) else nothing
+
+    def item(self, item: Type | Record, names: list[str]) -> Finish:
+        if isinstance(item, Record):
+            return self.entry(item, *names)
+        return self.write(item, names[0])
+
+    def entry(self, record: Record, key: str, value: str) -> Finish:
+        """The structure of a map's key and value."""
+        alignment = self.layout.alignment(record)
+        self.align(alignment)
+        finishes = [self.write(member.type, name) for member, name in zip(record.fields, (key, value))]
+        if self.layout.syntax.wide:
+            self.align(alignment)
+        return together(finishes)
+
+    def rows(self, run: Run, arguments: list[str], names: list[str], each: str, items: str, gap: int) -> str:
+        """The expression for the bodies of all items: one call of pack, or one an item."""
+        letter = run.format
+        if set(arguments) == {"REFERENT"}:
+            one = compiled(self.prefix + letter)
+            return f"{one.pack(*[REFERENT] * len(arguments))!r} * len({items})"
+        if len(letter) == 1 and arguments == names:
+            return f'pack(f"{self.prefix}{{len({items})}}{letter}", *{items})'
+        if len(letter) == 1 and arguments:
+            return f'pack(f"{self.prefix}{{len({items})}}{letter}", *[{arguments[0]} for {each}])'
+        if len(set(letter)) == 1 and len(arguments) == len(letter):
+            tuples = f"chain([({', '.join(arguments)}) for {each}])"
+            return f'pack(f"{self.prefix}{{{len(letter)} * len({items})}}{letter[0]}", *{tuples})'
+        return f"{bytes(gap)!r}.join([{self.packed(run, arguments)} for {each}])"
+
+    # Records and unions.
+
+    def start(self, kind: Record | Union) -> int:
+        """What the body itself is aligned to: of a union in NDR its discriminant only (C706, 14.3.2)."""
+        return 4 if isinstance(kind, Union) and not self.layout.syntax.wide else self.layout.alignment(kind)
+
+    def body(self, kind: Record | Union, expression: str) -> Finish:
+        return self.union(kind, expression) if isinstance(kind, Union) else self.members(kind, expression)
+
+    def body_elsewhere(self, kind: Record | Union, expression: str) -> Finish:
+        self.align(self.start(kind))
+        if isinstance(kind, Record) and self.layout.slotted(kind):
+            size = self.layout.size(kind)
+            self.pack()
+            self.pieces.append(f"row_{kind.name}({expression})")
+            self.move(str(size))
+            self.run = Run(self.run.known.after(size))
+        else:
+            self.call("put", kind, expression)
+        return self.elsewhere(kind, expression)
+
+    def elsewhere(self, kind: Record | Union, expression: str) -> Finish:
+        return partial(self.call, "write", kind, expression) if self.layout.pointers(kind) else nothing
+
+    def call(self, what: str, kind: Record | Union, expression: str) -> None:
+        self.flush()
+        if self.tracking:
+            self.source.line(f"pos = {what}_{kind.name}({expression}, parts, pos)")
+        else:
+            self.source.line(f"{what}_{kind.name}({expression}, parts)")
+        self.run = Run(NOTHING)
+
+    def members(self, kind: Record, expression: str) -> Finish:
+        """A structure (C706, 14.3.6), which in NDR64 is a multiple of its alignment long."""
+        alignment = self.layout.alignment(kind)
+        self.align(alignment)
+        value = expression if self.in_loop or expression.isidentifier() else self.local("value", expression)
+        finishes: list[Finish] = []
+        for member in kind.fields:
+            key = repr(member.key)
+            if member.optional:
+                self.slot(self.word, self.word_size, f"REFERENT if {key} in {value} else 0")
+                finishes.append(partial(self.optional, member, value))
+            else:
+                finishes.append(self.write(member.type, f"{value}[{key}]"))
+        if not kind.fields:
+            self.run.add("x")
+        if self.layout.syntax.wide:
+            self.align(alignment)
+        return together(finishes)
+
+    def optional(self, member: Field, value: str) -> None:
+        inner = partial(self.referent, member.type, f"{value}[{member.key!r}]")
+        self.choose((f"if {member.key!r} in {value}", inner), other=True)
+
+    def union(self, kind: Union, expression: str) -> Finish:
+        """A union (C706, 14.3.8): its discriminant, then the arm, in NDR64 at the greatest alignment of all arms."""
+        wide, again = self.layout.syntax.wide, self.in_loop > 0
+        if wide:
+            self.align(self.layout.alignment(kind))
+        else:
+            self.align(4)
+        self.flush()
+        key, chosen = self.source.fresh("key"), self.source.fresh("chosen")
+        split = f"({key}, {chosen}), = {expression}.items()"
+        self.source.line(split)
+        headers = [
+            f"{'elif' if i else 'if'} {key} == {alternative.key!r}" for i, alternative in enumerate(kind.alternatives)
+        ]
+        finishes: list[Finish] = []
+
+        def arm(alternative: Field) -> None:
+            self.slot("I", 4, str(alternative.number))
+            if wide:
+                self.align(self.layout.arms_alignment(kind))
+            if self.layout.indirect(kind, alternative):
+                self.slot(self.word, self.word_size, "REFERENT")
+                finishes.append(partial(self.referent, alternative.type, chosen))
+            else:
+                finishes.append(self.write(alternative.type, chosen))
+
+        self.choose(*[(header, partial(arm, member)) for header, member in zip(headers, kind.alternatives)])
+        with self.source.block("else"):
+            self.source.line(f"raise KeyError({key})")
+        if not self.layout.pointers(kind):
+            return nothing
+
+        def finish() -> None:
+            self.flush()
+            if again:
+                self.source.line(split)
+            self.choose(*zip(headers, finishes))
+
+        return finish

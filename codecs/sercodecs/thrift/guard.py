@@ -1,0 +1,74 @@
+"""A walk through a message of the binary protocol that finds sizes which the data does not have octets for."""
+
+import re
+from typing import Any
+
+from sercodecs.contract import DecodeError
+
+BOOL, BYTE, DOUBLE, I16, I32, I64, STRING, STRUCT, MAP, SET, LIST, BINARY = 2, 3, 4, 6, 8, 10, 11, 12, 13, 14, 15, 18
+WIDTHS = {BOOL: 1, BYTE: 1, DOUBLE: 8, I16: 2, I32: 4, I64: 8}
+
+_NO_LEAF = rb"[^\x02\x03\x04\x06\x08\x0a\x0b\x0c\x12]"
+DOUBTFUL = re.compile(rb"[\x0e\x0f]..%b|\x0d..(?:%b|.%b)" % (_NO_LEAF, _NO_LEAF, _NO_LEAF), re.DOTALL)
+"""Where a field could be a container of containers, or of a type that does not exist."""
+
+
+def walk(data: bytes, root: Any) -> None:
+    """Raise `DecodeError` where thriftpy2, reading into its class `root`, could work longer than there are octets."""
+    _Walk(data).struct(0, root)
+
+
+class _Walk:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def number(self, pos: int, width: int) -> int:
+        if pos + width > len(self.data):
+            raise DecodeError("the data ends within a value", pos)
+        return int.from_bytes(self.data[pos : pos + width], "big")
+
+    def struct(self, pos: int, known: Any) -> int:
+        """The position after a struct; `known` is its class, or None."""
+        fields = known.thrift_spec if known is not None else {}
+        while (ttype := self.number(pos, 1)) != 0:
+            spec = fields.get(self.number(pos + 1, 2), (None,))
+            same = _plain(spec[0]) == _plain(ttype)
+            pos = self.value(pos + 3, ttype, spec[2] if same and len(spec) > 3 else None)
+        return pos + 1
+
+    def value(self, pos: int, ttype: int, more: Any) -> int:
+        """The position after a value; `more` is what thriftpy2 knows of what stands in it."""
+        if width := WIDTHS.get(ttype):
+            return pos + width
+        if ttype in (STRING, BINARY):
+            return pos + 4 + self.size(pos)
+        if ttype == STRUCT:
+            return self.struct(pos, more)
+        if ttype in (LIST, SET):
+            return self.items(pos + 1, [self.number(pos, 1)], [more])
+        if ttype == MAP:
+            return self.items(pos + 2, [self.number(pos, 1), self.number(pos + 1, 1)], more or [None, None])
+        raise DecodeError(f"there is no type {ttype}", pos)
+
+    def size(self, pos: int) -> int:
+        size = self.number(pos, 4)
+        if size > len(self.data) - pos:
+            raise DecodeError(f"a size of {size} where {len(self.data) - pos} octets are left", pos)
+        return size
+
+    def items(self, pos: int, ttypes: list[int], more: Any) -> int:
+        """The position after the size and items of a list or a map."""
+        size = self.size(pos)
+        pos += 4
+        known = [spec if isinstance(spec, tuple) else (spec, None) for spec in more]
+        same = all(_plain(spec[0]) == _plain(ttype) for spec, ttype in zip(known, ttypes))
+        if not same and len(ttypes) == 2 and known[0][0] is not None and {*ttypes} & {STRING, BINARY}:
+            raise DecodeError("a map of other types", pos)  # which thriftpy2 would take for those that it expects
+        for _ in range(size):
+            for ttype, spec in zip(ttypes, known):
+                pos = self.value(pos, ttype, spec[1] if same else None)
+        return pos
+
+
+def _plain(ttype: int | None) -> int | None:
+    return STRING if ttype == BINARY else ttype

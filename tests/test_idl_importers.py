@@ -1,0 +1,155 @@
+"""Importing what was written gives the same schema back: every IDL that has both a writer and an importer.
+
+What an IDL cannot carry is its limit, said here as data. None keeps the order of the types, nor those that the root
+does not reach.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from importlib import import_module
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from serschema import shared
+from serschema.errors import SchemaError
+from serschema.model import Bool, Enum, Field, Float, Int, List, Map, Record, Ref, Schema, String, Union, uses
+from serschema.strategies import EXAMPLES, schemas
+
+
+def same(schema):
+    """No limit."""
+    return schema
+
+
+def changed(schema, *, type_=lambda type_: type_, doc=lambda doc: doc):
+    """The schema with each type of a field, an item, a key or a value, and each documentation, as a function has it."""
+
+    def inner(held):
+        match held:
+            case List(item=item):
+                return type_(replace(held, item=inner(item)))
+            case Map(key, value):
+                return type_(Map(inner(key), inner(value)))
+        return type_(held)
+
+    def named(made):
+        if not isinstance(made, Enum):
+            part = "fields" if isinstance(made, Record) else "alternatives"
+            members = (replace(member, type=inner(member.type), doc=doc(member.doc)) for member in getattr(made, part))
+            made = replace(made, **{part: tuple(members)})
+        return replace(made, doc=doc(made.doc))
+
+    return Schema(schema.root, tuple(map(named, schema.types)), doc(schema.doc))
+
+
+def as_proto(schema):
+    """No unsigned integer is zigzag, and only what is of fixed size or a varint is packed."""
+
+    def type_(held):
+        match held:
+            case Int(signed=False, coding="zigzag"):
+                return replace(held, coding="plain")
+            case List(item=item) if not isinstance(schema.resolve(item), Bool | Int | Float | Enum):
+                return replace(held, packed=True)
+        return held
+
+    return changed(schema, type_=type_, doc=as_lines)
+
+
+def as_lines(doc):
+    """Comments are lines without controls and without blanks at their ends."""
+    return "\n".join(re.sub(r"[\0-\x1f]", " ", line).strip() for line in doc.split("\n")).strip()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A writer and the importer of what it writes."""
+
+    suffix: str
+    writer: str
+    importer: str
+    refuses: str = ""
+    """What the writer says of a schema that the language cannot carry at all."""
+    needs: str = ""
+    """The library that the importer needs."""
+    carries: object = same
+    """The schema as the language carries it."""
+
+
+PAIRS = {
+    "proto": Pair(".proto", "proto", "proto", carries=as_proto),
+    "jsonschema": Pair(".json", "jsonschema", "jsonschema"),
+    "avro": Pair(".avsc", "avro", "avro"),
+    "thrift": Pair(".thrift", "thrift", "thrift", refuses=r"Thrift does not have the field number \d+"),
+}
+SCHEMAS = {name: shared.load(name).schema for name in shared.NAMES} | EXAMPLES
+DOCUMENTED = Schema(
+    "R",
+    (
+        Record(
+            "R",
+            (
+                Field("u", 7, Ref("U"), key="ü", doc="A field.\n\n  Of two -- or --- */ lines. "),
+                Field("e", 2, Map(String(), Ref("E")), doc="\ttab, 'quotes', \"quotes\", \\ and </x> ]]> é 日本 😀"),
+            ),
+            "record",
+        ),
+        Union("U", (Field("a", 3, Bool(), doc="first"), Field("b", 1, List(Ref("R")), doc="second")), "union"),
+        Enum("E", (("A", 4), ("b", -1)), "enum\nof two lines"),
+    ),
+    "The schema.\n\nIn two parts.",
+)
+
+
+def canonical(schema):
+    """The schema without what the root does not reach, in the order of names."""
+    held = {type_.name: type_ for type_ in schema.types}
+    found = [schema.root]
+    for name in found:
+        found += set(uses(held[name])) - set(found)
+    return Schema(schema.root, tuple(held[name] for name in sorted(found)), schema.doc)
+
+
+@pytest.fixture(params=PAIRS)
+def pair(request):
+    found = PAIRS[request.param]
+    if found.needs:
+        pytest.importorskip(found.needs, reason=f"{found.needs} is missing: pip install -r requirements/run.txt")
+    return found
+
+
+@pytest.fixture
+def there_and_back(pair, tmp_path):
+    """Write a schema and import that, unless the language cannot carry it."""
+    write = import_module(f"serschema.idl.{pair.writer}").write
+    load = import_module(f"serschema.load.{pair.importer}").load
+
+    def function(schema):
+        try:
+            text = write(schema)
+        except SchemaError as error:
+            if not pair.refuses or not re.search(pair.refuses, str(error)):
+                raise
+            return
+        path = tmp_path / f"schema{pair.suffix}"
+        path.write_text(text, encoding="utf-8")
+        again = load(path)
+        assert again.notes == ()
+        assert canonical(again) == canonical(pair.carries(schema)), text
+
+    return function
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_comes_back(there_and_back, name):
+    there_and_back(SCHEMAS[name])
+
+
+def test_documentation_comes_back(there_and_back):
+    there_and_back(DOCUMENTED)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(schema=schemas())
+def test_any_schema_comes_back(there_and_back, schema):
+    there_and_back(schema)
