@@ -1,13 +1,18 @@
-"""Avro: the octets of the specification and of Apache's own library, and data that would crash or stall fastavro."""
+"""Avro: the octets of the specification, both libraries reading each other, and data that would crash or stall them."""
 
 import json
+from decimal import Decimal as PyDecimal
 from io import BytesIO
 from pathlib import Path
 
 import fastavro
 import pytest
+from avro.datafile import DataFileReader
+from avro.io import DatumReader
 from sercodecs import avro
 from sercodecs.contract import DecodeError, EncodeError
+from serschema import shared
+from serschema.generate import generate
 from serschema.idl.avro import Translator
 from serschema.jsonform import from_json
 from serschema.model import (
@@ -29,10 +34,13 @@ from serschema.model import (
     Union,
     Uuid,
 )
+from serschema.strategies import EXAMPLES
 from serschema.values import first_difference
 
 APACHE = json.loads((Path(__file__).parent / "vectors" / "avro_apache.json").read_text())
-DATUM, CONTAINER = (info.compile for info in avro.CODECS)
+DATUM, CONTAINER, APACHE_DATUM, APACHE_CONTAINER = (info.compile for info in avro.CODECS)
+BOTH = pytest.mark.parametrize("compile", [DATUM, APACHE_DATUM], ids=["fastavro", "apache"])
+CONTAINERS = pytest.mark.parametrize("compile", [CONTAINER, APACHE_CONTAINER], ids=["fastavro", "apache"])
 KINDS = Schema(
     "Kinds",
     (
@@ -89,10 +97,11 @@ SPECIFIED = {
 """Examples of "Binary Encoding" in the specification; 0 and 1 for the branches of a union are zigzag too."""
 
 
+@BOTH
 @pytest.mark.parametrize(("of", "value", "octets"), SPECIFIED.values(), ids=SPECIFIED)
-def test_specified(of, value, octets):
-    assert DATUM(of).encode(value).hex() == octets
-    assert DATUM(of).decode(bytes.fromhex(octets)) == value
+def test_specified(of, value, octets, compile):
+    assert compile(of).encode(value).hex() == octets
+    assert compile(of).decode(bytes.fromhex(octets)) == value
 
 
 def test_the_declaration_is_what_apache_read():
@@ -118,12 +127,14 @@ def test_a_container_is_for_any_reader():
     assert reader.metadata["avro.codec"] == "null"
 
 
-def test_a_container_of_another_schema_is_refused():
-    octets = CONTAINER(schema(Int(32))).encode({"f1": 1})
+@CONTAINERS
+def test_a_container_of_another_schema_is_refused(compile):
+    octets = compile(schema(Int(32))).encode({"f1": 1})
     with pytest.raises(DecodeError, match="another schema"):
-        CONTAINER(schema(String())).decode(octets)
+        compile(schema(String())).decode(octets)
 
 
+@CONTAINERS
 @pytest.mark.parametrize(
     "damage",
     [
@@ -134,12 +145,14 @@ def test_a_container_of_another_schema_is_refused():
         pytest.param(lambda octets: octets.replace(b"null", b"zero", 1), id="another codec"),
     ],
 )
-def test_a_damaged_container_is_refused(damage):
-    built = CONTAINER(schema(Bool()))
+def test_a_damaged_container_is_refused(damage, compile):
+    built = compile(schema(Bool()))
     octets = built.encode({"f1": True})
     assert octets[-19:-16] == b"\x02\x02\x01"
     with pytest.raises(DecodeError):
         built.decode(damage(octets))
+    with pytest.raises(DecodeError):
+        list(built.read_stream(BytesIO(damage(octets))))
 
 
 def zigzag(number: int) -> bytes:
@@ -180,15 +193,103 @@ REFUSED = {
 }
 
 
+@BOTH
 @pytest.mark.parametrize(("of", "octets"), REFUSED.values(), ids=REFUSED)
-def test_refused(of, octets):
+def test_refused(of, octets, compile):
     with pytest.raises(DecodeError):
-        DATUM(of).decode(octets)
+        compile(of).decode(octets)
 
 
-def test_a_decimal_of_many_octets_takes_no_time():
+@BOTH
+def test_a_decimal_of_many_octets_takes_no_time(compile):
     with pytest.raises(DecodeError):
-        DATUM(schema(Decimal(10, 2))).decode(zigzag(3_000_000) + b"\x7f" * 3_000_000)
+        compile(schema(Decimal(10, 2))).decode(zigzag(3_000_000) + b"\x7f" * 3_000_000)
+
+
+@pytest.mark.parametrize("name", [*shared.NAMES, *EXAMPLES])
+def test_each_library_reads_the_other(name):
+    if name in EXAMPLES:
+        of, values = EXAMPLES[name], [generate(EXAMPLES[name], seed) for seed in range(4)]
+    else:
+        loaded = shared.load(name, records=10)
+        of, values = loaded.schema, loaded.values[:4]
+    for here, there in ((DATUM, APACHE_DATUM), (CONTAINER, APACHE_CONTAINER)):
+        fast, apache = here(of), there(of)
+        for value in values:
+            assert first_difference(value, fast.decode(apache.encode(value))) == ""
+            assert first_difference(value, apache.decode(fast.encode(value))) == ""
+
+
+def test_streams_of_each_library_are_for_the_other():
+    """What `DataFileWriter` and `fastavro.writer` write; and `DataFileReader` and `fastavro.reader` read them."""
+    of = schema(String(), Int(32))
+    values = [{"f1": "x" * (i % 1000), "f2": i} for i in range(500)]
+    for writes, reads in ((CONTAINER, APACHE_CONTAINER), (APACHE_CONTAINER, CONTAINER)):
+        file = BytesIO()
+        writes(of).write_stream(file, iter(values))
+        assert file.getvalue().count(b"serbench's sync.") > 2
+        assert list(reads(of).read_stream(BytesIO(file.getvalue()))) == values
+        assert list(fastavro.reader(BytesIO(file.getvalue()))) == values
+        assert list(DataFileReader(BytesIO(file.getvalue()), DatumReader())) == values
+
+
+@CONTAINERS
+def test_a_stream_holds_one_block(compile):
+    built = compile(schema(Bytes()))
+    file = BytesIO()
+    built.write_stream(file, ({"f1": bytes(100_000)} for _ in range(20)))
+    file.seek(0)
+    stream = built.read_stream(file)
+    assert len(next(stream)["f1"]) == 100_000
+    assert file.tell() < 250_000
+    assert sum(1 for _ in stream) == 19
+
+
+STREAMS = {
+    "a block of 2^62 data": zigzag(1 << 62) + zigzag(0) + b"serbench's sync.",
+    "a length of 2^62": zigzag(1) + zigzag(1 << 62) + bytes(10),
+    "a negative count": zigzag(-1) + zigzag(1) + b"\x01" + b"serbench's sync.",
+    "a negative length": zigzag(1) + zigzag(-1) + b"serbench's sync.",
+    "a number that does not end": b"\xff" * 20,
+}
+
+
+@pytest.mark.parametrize("block", STREAMS.values(), ids=STREAMS)
+@CONTAINERS
+@pytest.mark.parametrize("of", [schema(Bool()), Schema("N", (NOTHING, Record("N", ())))], ids=["bool", "nothing"])
+def test_a_damaged_block_is_refused(block, compile, of):
+    built = compile(of)
+    file = BytesIO()
+    built.write_stream(file, [])
+    head = file.getvalue() or built.encode({"f1": True} if of.root == "R" else {})[: -(19 if of.root == "R" else 18)]
+    with pytest.raises(DecodeError):
+        list(built.read_stream(BytesIO(head + block)))
+
+
+@BOTH
+def test_decimals_are_exact(compile):
+    """Apache's own reader rounds to the precision, and at Python's default one where it is asked for none."""
+    for text in ("-1.28", "1.27", "-0.01", "0.00", "9" * 25 + ".99", "-" + "9" * 25 + ".99"):
+        value = {"f1": PyDecimal(text)}
+        assert (
+            first_difference(
+                value, compile(schema(Decimal(27, 2))).decode(compile(schema(Decimal(27, 2))).encode(value))
+            )
+            == ""
+        )
+
+
+def test_apache_takes_fifty_levels():
+    chain: dict = {}
+    for _ in range(49):
+        chain = {"next": chain}
+    built = APACHE_DATUM(CHAIN)
+    assert built.decode(built.encode(chain)) == chain
+    with pytest.raises(EncodeError):
+        built.encode({"next": chain})
+    for levels in (101, 150, 100_000):
+        with pytest.raises(DecodeError):
+            built.decode(b"\x02" * levels + b"\0")
 
 
 CHAIN = Schema("R", (Record("R", (Field("next", 1, Ref("R"), True),)),))

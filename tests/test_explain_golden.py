@@ -8,7 +8,7 @@ from serbench.single import hexdump
 from sercodecs.registry import find
 from serschema import shared
 from serschema.jsonform import schema_from_json
-from serschema.model import Bool, Bytes, Field, Int, Record, Ref, Schema, String, Union
+from serschema.model import Bool, Bytes, Decimal, Field, Int, List, Record, Ref, Schema, String, Union
 
 VECTORS = Path(__file__).parent / "vectors"
 JVM = {case["name"]: case for case in json.loads((VECTORS / "java.json").read_text(encoding="utf-8"))["cases"]}
@@ -108,6 +108,54 @@ def test_msgpack_home_page():
 000a  a6                       length     str, length 6   $.schema
 000b  73 63 68 65 6d 61        name       "schema"        $.schema
 0011  00                       content    0               $.schema
+"""
+    )
+
+
+def test_cbor_of_rfc_8949():
+    """Appendix A: {"a": 1, "b": [2, 3]}; the indefinite lengths of {_ "a": 1, "b": [_ 2, 3]}; 3.4.4: 273.15."""
+    schema = message(Field("a", 1, Int(32)), Field("b", 2, List(Int(32))))
+    assert (
+        explained("cbor/cbor2", schema, bytes.fromhex("a26161016162820203"))
+        == """\
+0000  a2                       length     map of 2 pairs         $
+0001  61                       length     text string, length 1  $.a
+0002  61                       name       "a"                    $.a
+0003  01                       content    1                      $.a
+0004  61                       length     text string, length 1  $.b
+0005  62                       name       "b"                    $.b
+0006  82                       length     array of 2 items       $.b
+0007  02                       content    2                      $.b[0]
+0008  03                       content    3                      $.b[1]
+"""
+    )
+    assert (
+        explained("cbor/cbor2", schema, bytes.fromhex("bf61610161629f0203ffff"))
+        == """\
+0000  bf                       length     map, indefinite length    $
+0001  61                       length     text string, length 1     $.a
+0002  61                       name       "a"                       $.a
+0003  01                       content    1                         $.a
+0004  61                       length     text string, length 1     $.b
+0005  62                       name       "b"                       $.b
+0006  9f                       length     array, indefinite length  $.b
+0007  02                       content    2                         $.b[0]
+0008  03                       content    3                         $.b[1]
+0009  ff                       structure  break                     $.b
+000a  ff                       structure  break                     $
+"""
+    )
+    assert (
+        explained("cbor/cbor2", message(Field("d", 1, Decimal(5, 2))), bytes.fromhex("a16164c48221196ab3"))
+        == """\
+0000  a1                       length     map of 1 pair             $
+0001  61                       length     text string, length 1     $.d
+0002  64                       name       "d"                       $.d
+0003  c4                       tag        tag 4 (decimal fraction)  $.d
+0004  82                       length     array of 2 items          $.d
+0005  21                       content    exponent -2               $.d
+0006  19                       tag        unsigned, 2 octets        $.d
+0007  6a b3                    content    27315                     $.d
 """
     )
 

@@ -12,7 +12,7 @@ from serschema.idl.avro import write
 from serschema.model import Enum, Field, Int, Record, Ref, Schema, Union
 from serschema.strategies import EXAMPLES, schemas
 
-[DATUM] = [info for info in CODECS if info.format.name == "avro"]
+[DATUM] = [info for info in CODECS if info.id == "avro/fastavro"]
 
 
 @pytest.mark.parametrize("name", shared.NAMES)

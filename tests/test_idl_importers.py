@@ -56,6 +56,18 @@ def as_proto(schema):
     return changed(schema, type_=type_, doc=as_lines)
 
 
+def as_xsd(schema):
+    """There is no element of a list that is always empty."""
+
+    def named(made):
+        if not isinstance(made, Record):
+            return made
+        fields = (f for f in made.fields if f.optional or not isinstance(f.type, List) or f.type.max_length != 0)
+        return replace(made, fields=tuple(fields))
+
+    return replace(schema, types=tuple(map(named, schema.types)))
+
+
 def as_lines(doc):
     """Comments are lines without controls and without blanks at their ends."""
     return "\n".join(re.sub(r"[\0-\x1f]", " ", line).strip() for line in doc.split("\n")).strip()
@@ -80,6 +92,7 @@ PAIRS = {
     "proto": Pair(".proto", "proto", "proto", carries=as_proto),
     "jsonschema": Pair(".json", "jsonschema", "jsonschema"),
     "avro": Pair(".avsc", "avro", "avro"),
+    "xsd": Pair(".xsd", "xsd", "xsd", needs="xmlschema", carries=as_xsd),
     "thrift": Pair(".thrift", "thrift", "thrift", refuses=r"Thrift does not have the field number \d+"),
 }
 SCHEMAS = {name: shared.load(name).schema for name in shared.NAMES} | EXAMPLES

@@ -95,6 +95,9 @@ def test_the_document():
         </xs:annotation>
       </xs:element>
       <xs:element name="sizes" minOccurs="0" maxOccurs="unbounded">
+        <xs:annotation>
+          <xs:appinfo source="serbench">{"key": "@sizes"}</xs:appinfo>
+        </xs:annotation>
         <xs:simpleType>
           <xs:restriction base="xs:unsignedByte">
             <xs:minInclusive value="1" />

@@ -38,6 +38,8 @@ KEPT = [
     (MILLISECONDS, Timestamp(), at(999_000)),
     (Limits(text="no-nul"), String(), "\1\x1f\x7f\ufffe\U0010ffff"),
     (Limits(text="xml"), String(), "\t\n\r ~\x7f\x85é日😀\U0010ffff\ufffd\ue000\ud7ff"),
+    (Limits(keys="no-nul"), Map(String(), String()), {"a": "\0"}),
+    (Limits(keys="no-nul"), Map(Int(8), Bool()), {0: True}),
 ]
 
 
@@ -76,6 +78,7 @@ REFUSED = [
     *((Limits(text="xml"), String(), f"a{char}", "a character that XML 1.0 does not allow")
       for char in "\0\x08\x0b\x0c\x0e\x1f\ufffe\uffff"),
     (Limits(text="no-nul"), String(), "a\0", "U+0000, which ends a string"),
+    (Limits(keys="no-nul"), Map(String(), Bool()), {"a": True, "b\0": True}, "U+0000 in a key, which ends it"),
 ]  # fmt: skip
 
 

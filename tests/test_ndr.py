@@ -301,6 +301,12 @@ BY_HAND = {
         "0200000000000000 0000020000000000 0000000000000000"
         "0200000000000000 0000000000000000 0200000000000000 6200 0000",
     ),
+    "array of structures that are a pointer": (
+        holding(List(Ref("Chain")), record("Chain", ("next", Ref("Chain")), optional="next")),
+        [{}, {"next": {}}],
+        f"00000002 {POINTER} 00000002 00000000 {POINTER} 00000000",
+        "0200000000000000 0000020000000000 0200000000000000 0000000000000000 0000020000000000 0000000000000000",
+    ),
     "tree: bodies of an array, then what each points to (14.3.12.3)": (
         holding(Ref("Tree"), TREE),
         {"name": "", "children": [{"name": "a", "children": []}, {"name": "b", "children": []}]},

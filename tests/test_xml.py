@@ -34,8 +34,10 @@ from serschema.model import (
 from serschema.values import first_difference
 
 GOLDEN = Path(__file__).parent / "vectors" / "xml_employees.xml"
-BOTH = pytest.mark.parametrize("info", CODECS, ids=lambda info: info.implementation)
-LXML, STDLIB = CODECS
+LXML, STDLIB, LXML_ATTRIBUTES, STDLIB_ATTRIBUTES = CODECS
+ELEMENTS, ATTRIBUTES = (LXML, STDLIB), (LXML_ATTRIBUTES, STDLIB_ATTRIBUTES)
+BOTH = pytest.mark.parametrize("info", ELEMENTS, ids=lambda info: info.implementation)
+BOTH_ATTRIBUTES = pytest.mark.parametrize("info", ATTRIBUTES, ids=lambda info: info.implementation)
 
 
 def of(type_, *named, optional=False):
@@ -134,7 +136,7 @@ def test_what_xml_has_no_character_for_is_refused(info, char):
 @pytest.mark.parametrize("name", ["access_log", "media_content", "order", "telemetry", "tree", "numbers_finite"])
 def test_each_reads_what_the_other_wrote(info, name):
     loaded = shared.load(name)
-    [other] = [codec for codec in CODECS if codec is not info]
+    [other] = [codec for codec in ELEMENTS if codec is not info]
     written, reader = other.compile(loaded.schema), info.compile(loaded.schema)
     for value in loaded.values[:5]:
         assert first_difference(value, reader.decode(written.encode(value))) == ""
@@ -296,3 +298,124 @@ def test_an_independent_parser_finds_the_same_text():
     assert root.xpath("/myMessage/v/entry/key/text()") == ["\r", "é"]
     assert root.xpath("string(/myMessage/v/entry[1]/value)") == " <&> "
     assert root.xpath("count(//value)") == 2
+
+
+SHAPE = Schema(
+    "Shape",
+    (
+        Record(
+            "Shape",
+            (
+                Field("name", 1, String()),
+                Field("tags", 2, List(String())),
+                Field("size", 3, Ref("Size")),
+                Field("note", 4, String(), True),
+                Field("by", 5, Map(String(), Int(32))),
+                Field("at", 6, Map(Int(8), Ref("Size"))),
+                Field("u", 7, Ref("U")),
+                Field("xmlns", 8, Int(8), True, key="ns"),
+            ),
+        ),
+        Record("Size", (Field("x", 1, Int(8)), Field("y", 2, Float(), True, key="height"))),
+        NAMED[1],
+    ),
+)
+SHAPED = {
+    "name": 'a "b"\n\t\r <&\'é',
+    "tags": ["x", ""],
+    "size": {"x": 1, "height": 0.5},
+    "by": {"k": 1},
+    "at": {2: {"x": 3}},
+    "u": {"n": 4},
+    "ns": 5,
+}
+
+
+@BOTH_ATTRIBUTES
+def test_attributes(info):
+    """Escapes of white space differ between the libraries, in hexadecimal or with zeros, and not in what they mean."""
+    codec = info.compile(SHAPE)
+    data = codec.encode(SHAPED).decode()
+    assert data.replace("&#09;", "&#9;").replace("<tags></tags>", "<tags/>") == (
+        '<shape name="a &quot;b&quot;&#10;&#9;&#13; &lt;&amp;\'é">'
+        "<tags>x</tags><tags/>"
+        '<size x="1" y="0.5"/><by><entry key="k" value="1"/></by><at><entry key="2"><value x="3"/></entry></at>'
+        "<u><n>4</n></u><xmlns>5</xmlns></shape>"
+    ).replace("/>", " />" if info is STDLIB_ATTRIBUTES else "/>")
+    for reader in ATTRIBUTES:
+        assert first_difference(SHAPED, reader.compile(SHAPE).decode(data.encode())) == ""
+
+
+def test_an_independent_parser_finds_the_same_attributes():
+    """What lxml's parser with its defaults makes of either library's attributes, by XPath."""
+    text = " \t a\n\r\nb "
+    for info in ATTRIBUTES:
+        root = etree.fromstring(info.compile(of(String())).encode({"v": text}))
+        assert root.xpath("string(/myMessage/@v)") == text
+
+
+@BOTH_ATTRIBUTES
+def test_white_space_in_attributes_is_normalized(info):
+    """Section 3.3.3: what stands there bare is a space; a character reference is what it says."""
+    codec = info.compile(of(String()))
+    assert codec.decode(b'<myMessage v="a\n\tb\r\nc&#10;&#x9;d"/>') == {"v": "a  b c\n\td"}
+
+
+@BOTH_ATTRIBUTES
+@pytest.mark.parametrize("name", ["access_log", "media_content", "order", "telemetry", "tree", "numbers_finite"])
+def test_each_reads_what_the_other_wrote_in_attributes(info, name):
+    loaded = shared.load(name)
+    [other] = [codec for codec in ATTRIBUTES if codec is not info]
+    written, reader = other.compile(loaded.schema), info.compile(loaded.schema)
+    for value in loaded.values[:5]:
+        assert first_difference(value, reader.decode(written.encode(value))) == ""
+
+
+@BOTH_ATTRIBUTES
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<shape/>', '<pair b="7"/>', '<pair a="x" b="7" c="1"/>', '<pair a="xxxx"/>', '<pair a="x" b="128"/>',
+        '<pair a="x" a="y"/>', '<pair><a>x</a></pair>', '<pair a="x"><b>7</b></pair>', '<pair a=x/>',
+        '<pair a="&#0;"/>', '<pair xmlns="urn:x" a="x"/>', '<pair xmlns:p="urn:x" p:a="x"/>',
+        '<pair a="<"/>', '<pair a="&nbsp;"/>',
+    ],
+)  # fmt: skip
+def test_what_is_not_of_the_schema_is_refused_in_attributes(info, text):
+    codec = info.compile(PAIR)
+    assert codec.decode(b"<pair b='7' a='x'></pair>") == {"a": "x", "b": 7}
+    with pytest.raises(DecodeError):
+        codec.decode(text.encode())
+
+
+@BOTH_ATTRIBUTES
+@pytest.mark.parametrize(
+    ("type_", "content"),
+    [
+        (Map(Int(), Int()), '<v><entry key="1"/></v>'),
+        (Map(Int(), Int()), '<v><entry key="1" value="1" more="1"/></v>'),
+        (Map(Int(), Int()), '<v><entry key="1" value="1"/><entry key="1" value="2"/></v>'),
+        (Map(Int(), Int()), '<v><entry key="1" value="1"><value/></entry></v>'),
+        (Map(Int(), Ref("Nothing")), '<v><entry key="1"/></v>'),
+        (Map(Int(), Ref("Nothing")), '<v><entry key="1" value=""><value/></entry></v>'),
+        (Map(Int(), Ref("Nothing")), '<v><entry><value/></entry></v>'),
+        (Ref("Nothing"), '<v a="1"/>'),
+    ],
+)  # fmt: skip
+def test_entries_are_checked_in_attributes(info, type_, content):
+    with pytest.raises(DecodeError):
+        info.compile(of(type_, *NAMED)).decode(f"<myMessage>{content}</myMessage>".encode())
+
+
+def test_attributes_are_explained():
+    data = LXML_ATTRIBUTES.compile(SHAPE).encode(SHAPED)
+    spans = LXML_ATTRIBUTES.explain(SHAPE, data)
+    assert sum(span.length for span in spans) == len(data)
+    contents = {span.path: span.what for span in spans if span.purpose == "content"}
+    assert contents["$.size.x"] == "1"
+    assert contents["$.size.height"] == "0.5"
+    assert contents["$.by{key}"] == '"k"'
+    assert contents['$.by["k"]'] == "1"
+    assert contents["$.at[2].x"] == "3"
+    assert contents["$.name"].startswith('"a ')
+    assert contents["$.u.n"] == "4"

@@ -104,7 +104,7 @@ _schema_option = click.option(
     "schemas",
     multiple=True,
     metavar="S",
-    help="A shared schema, FILE[:TYPE] (.proto .avsc .json .py) or module:Type.",
+    help="A shared schema, FILE[:TYPE] (.proto .avsc .json .asn .thrift .xsd .py) or module:Type.",
 )
 _data_option = click.option(
     "--data",

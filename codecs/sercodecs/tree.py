@@ -50,7 +50,8 @@ Expression = str | Callable[[Source, Any], str]
 class Rules:
     """One direction: expressions by class of kind, for values and for the keys of maps, and the names they refer to.
 
-    A kind that is in neither table is carried by the library as it is.
+    A kind that is in neither table is carried by the library as it is, and so is one whose expression is `{}`. That of
+    `Map` makes the dict whose keys and values are then converted.
     """
 
     values: Mapping[type, Expression]
@@ -184,11 +185,11 @@ class Direction(ABC):
             case List():
                 return self.converts(kind.item)
             case Map():
-                return type(kind.key) in self.rules.keys or self.converts(kind.value)
+                return type(kind.key) in self.rules.keys or self.converts(kind.value) or self._has_rule(kind)
             case Union() | Record():
                 return kind.name in self.converted
             case _:
-                return type(kind) in self.rules.values
+                return self._has_rule(kind)
 
     def function(self, type_: Ref) -> str:
         return f"{self.prefix}_{type_.name}"
@@ -205,6 +206,9 @@ class Direction(ABC):
                 item = self.source.fresh("item")
                 return f"[{self.expression(kind.item, item)} for {item} in {operand}]"
             case Map():
+                operand = self._apply(self.rules.values, kind, operand)
+                if type(kind.key) not in self.rules.keys and not self.converts(kind.value):
+                    return operand
                 key, item = self.source.fresh("key"), self.source.fresh("item")
                 new_key = self._apply(self.rules.keys, self.schema.resolve(kind.key), key)
                 return f"{{{new_key}: {self.expression(kind.value, item)} for {key}, {item} in {operand}.items()}}"
@@ -212,6 +216,9 @@ class Direction(ABC):
                 return f"{self.function(Ref(kind.name))}({operand})"
             case _:
                 assert_never(kind)
+
+    def _has_rule(self, kind: Kind) -> bool:
+        return self._apply(self.rules.values, kind, "{}") != "{}"
 
     def _apply(self, table: Mapping[type, Expression], kind: Kind, operand: str) -> str:
         rule = table.get(type(kind), "{}")

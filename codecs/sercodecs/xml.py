@@ -1,4 +1,4 @@
-"""XML 1.0 in element style, by two libraries of one interface (ElementTree): elements and text, no attribute.
+"""XML 1.0 in element style and in attribute style, by two libraries of one interface (ElementTree).
 
 The root element is the message's name in lower camel case; a field is an element by `Field.name`, in the order of the
 schema, as `xs:sequence` has it. No declaration (so UTF-8), no white space, no name space.
@@ -8,11 +8,16 @@ schema, as `xs:sequence` has it. No declaration (so UTF-8), no white space, no n
 - A map is one element that holds `<entry><key>k</key><value>v</value></entry>` for each entry.
 - A union is an element that holds one, named by the alternative. An absent field has no element, an empty string has
   an empty one.
+- In attribute style (`lxml-attributes`, `stdlib-attributes`) a scalar field of a record is an attribute of the record's
+  element, by `Field.name`, and a map's entry is `<entry key="k" value="v"/>` if its value is a scalar; the rest is as
+  before. Tabs and line ends in an attribute are character references, as a parser makes spaces of bare ones (section
+  3.3.3). A field called `xmlns` remains an element: as an attribute it would declare a name space.
 - Text is that of XSD's types (xs:boolean, xs:integer, xs:float, xs:double, xs:base64Binary, xs:dateTime with `Z`,
   xs:decimal); an enum is its symbol. Reading rounds an xs:float to 32 bits.
 
 Writing builds the library's own tree, reading takes it apart, both by functions generated for the schema; a reader
-checks everything that the schema says, except that it ignores attributes and the text between elements.
+checks everything that the schema says, except that it ignores the text between elements and, in element style,
+attributes.
 
 Lost: NaN payloads. Refused: text outside XML's Char (production 2). A carriage return is written as `&#13;`, because
 a parser turns a bare one into a line feed (section 2.11). A document type declaration is refused, so that there are no
@@ -27,6 +32,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Context, Inexact, InvalidOperation
 from decimal import Decimal as PyDecimal
+from functools import partial
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -54,7 +60,7 @@ from serschema.model import (
 
 from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
 from sercodecs.source import Source
-from sercodecs.xml_explain import explain
+from sercodecs.xml_explain import explain, explain_attributes
 
 FORMAT = Format(
     name="xml",
@@ -116,6 +122,13 @@ def _unexpected_in(node: Any) -> str:
     raise DecodeError(f"text expected in {node.tag}, not {node[0].tag}")
 
 
+def _attribute(node: Any, name: str) -> str:
+    text: str | None = node.get(name)
+    if text is None:
+        raise DecodeError(f"{node.tag} has no attribute {name}")
+    return text
+
+
 class _End:
     """Stands behind the last child of an element."""
 
@@ -127,6 +140,7 @@ def _unexpected(wanted: str, found: Any) -> DecodeError:
 
 
 NAMES: dict[str, Any] = {
+    "attribute": _attribute,
     "DecodeError": DecodeError,
     "UUID": UUID,
     "a2b_base64": binascii.a2b_base64,
@@ -152,10 +166,12 @@ def root_tag(schema: Schema) -> str:
     return schema.root[0].lower() + schema.root[1:]
 
 
-def _compile(schema: Schema, library: str, element: Any, sub_element: Any, to_bytes: Any, parse: Any) -> Codec:
-    source = Source(f"xml/{library} {schema.root}")
+def _compile(
+    schema: Schema, library: str, attributes: bool, element: Any, sub_element: Any, to_bytes: Any, parse: Any
+) -> Codec:
+    source = Source(f"xml/{library}{'-attributes' * attributes} {schema.root}")
     source.globals |= NAMES | {"Element": element, "SubElement": sub_element}
-    writer, reader = _Writer(schema, source), _Reader(schema, source)
+    writer, reader = _Writer(schema, source, attributes), _Reader(schema, source, attributes)
     for type_ in schema.types:
         if not isinstance(type_, Enum):
             writer.function(type_)
@@ -183,7 +199,7 @@ def _without_doctype(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return decode_native
 
 
-def compile_lxml(schema: Schema, /) -> Codec:
+def compile_lxml(attributes: bool, schema: Schema, /) -> Codec:
     """XML by lxml, which checks by itself that text is XML's."""
     from lxml import etree
 
@@ -205,10 +221,10 @@ def compile_lxml(schema: Schema, /) -> Codec:
     def parse(data: bytes) -> Any:
         return fromstring(data, parser)
 
-    return _compile(schema, "lxml", etree.Element, etree.SubElement, to_bytes, parse)
+    return _compile(schema, "lxml", attributes, etree.Element, etree.SubElement, to_bytes, parse)
 
 
-def compile_stdlib(schema: Schema, /) -> Codec:
+def compile_stdlib(attributes: bool, schema: Schema, /) -> Codec:
     """XML by xml.etree.ElementTree over expat."""
     from xml.etree import ElementTree
 
@@ -221,15 +237,16 @@ def compile_stdlib(schema: Schema, /) -> Codec:
     def parse(data: bytes) -> Any:
         return fromstring(data, parser(encoding="utf-8"))
 
-    return _compile(schema, "stdlib", ElementTree.Element, ElementTree.SubElement, to_bytes, parse)
+    return _compile(schema, "stdlib", attributes, ElementTree.Element, ElementTree.SubElement, to_bytes, parse)
 
 
 class _Writer:
     """Generates `write_X(parent, value)`, which adds the content of a union or record X to its element."""
 
-    def __init__(self, schema: Schema, source: Source) -> None:
+    def __init__(self, schema: Schema, source: Source, attributes: bool) -> None:
         self.schema = schema
         self.source = source
+        self.attributes = attributes
 
     def function(self, type_: Union | Record) -> None:
         with self.source.function(f"write_{type_.name}(parent, value)"):
@@ -247,13 +264,25 @@ class _Writer:
 
     def member(self, member: Field) -> None:
         value = f"value[{member.key!r}]"
-        if member.optional:
+        if self.attributes and _is_attribute(member, self.schema):
+            if member.optional:
+                with self.source.block(f"if {member.key!r} in value"):
+                    self.attribute("parent", member.name, member.type, value)
+            else:
+                self.attribute("parent", member.name, member.type, value)
+        elif member.optional:
             with self.source.block(f"if {member.key!r} in value"):
                 self.element("parent", member.name, member.type, value)
         elif isinstance(member.type, List):
             self.items("parent", member.name, member.type, value)
         else:
             self.element("parent", member.name, member.type, value)
+
+    def attribute(self, parent: str, name: str, type_: Type, value: str) -> None:
+        if not value.isidentifier():
+            self.source.line(f"item = {value}")
+            value = "item"
+        self.source.line(f"{parent}.set({name!r}, {self.text(self.schema.resolve(type_), value)})")
 
     def items(self, parent: str, tag: str, kind: List, value: str) -> None:
         item = self.source.fresh("item")
@@ -284,8 +313,9 @@ class _Writer:
         key, item, entry = (self.source.fresh(hint) for hint in ("key", "item", "entry"))
         with self.source.block(f"for {key}, {item} in {value}.items()"):
             self.source.line(f"{entry} = SubElement({parent}, 'entry')")
-            self.element(entry, "key", kind.key, key)
-            self.element(entry, "value", kind.value, item)
+            (self.attribute if self.attributes else self.element)(entry, "key", kind.key, key)
+            as_attribute = self.attributes and _is_scalar(kind.value, self.schema)
+            (self.attribute if as_attribute else self.element)(entry, "value", kind.value, item)
 
     def text(self, kind: Kind, value: str) -> str:
         """The text of a scalar, which is in a variable."""
@@ -320,13 +350,23 @@ class _Reader:
     `nodes` iterates over the children, and `node` is the next of them: its name decides which field it is.
     """
 
-    def __init__(self, schema: Schema, source: Source) -> None:
+    def __init__(self, schema: Schema, source: Source, attributes: bool) -> None:
         self.schema = schema
         self.source = source
+        self.attributes = attributes
         self.holders: dict[List | Map, str] = {}
 
     def function(self, type_: Union | Record) -> None:
-        contents = {member.name: self.content(_held(member, type_), "node") for member in _members(type_)}
+        attributes = [
+            field
+            for field in (type_.fields if isinstance(type_, Record) else ())
+            if self.attributes and _is_attribute(field, self.schema)
+        ]
+        contents = {
+            member.name: self.content(_held(member, type_), "node")
+            for member in _members(type_)
+            if member not in attributes
+        }
         with self.source.function(f"read_{type_.name}(parent, depth)"):
             if type_.name in self.schema.recursive():
                 with self.source.block(f"if depth > {MAX_DEPTH}"):
@@ -340,13 +380,30 @@ class _Reader:
                     self.source.line(f"raise unexpected({f'an alternative of {type_.name}'!r}, node)")
                 case Record():
                     self.source.line("value = {}")
+                    if self.attributes:
+                        self.own_attributes(attributes)
                     self.source.line("nodes = iter(parent)")
                     self.source.line("node = next(nodes, END)")
                     for member in type_.fields:
-                        self.member(member, contents[member.name])
+                        if member.name in contents:
+                            self.member(member, contents[member.name])
                     with self.source.block("if node is not END"):
                         self.source.line(f"raise unexpected({f'the end of {type_.name}'!r}, node)")
                     self.source.line("return value")
+
+    def own_attributes(self, fields: list[Field]) -> None:
+        """The attributes of a record: those of its fields and no others."""
+        for field in fields:
+            content = self.scalar(self.schema.resolve(field.type), "text")
+            if field.optional:
+                self.source.line(f"text = parent.get({field.name!r})")
+                with self.source.block("if text is not None"):
+                    self.source.line(f"value[{field.key!r}] = {content}")
+            else:
+                self.source.line(f"text = attribute(parent, {field.name!r})")
+                self.source.line(f"value[{field.key!r}] = {content}")
+        with self.source.block("if len(parent.attrib) != len(value)"):
+            self.source.line("raise DecodeError(f'{parent.tag} has attributes that it should not have')")
 
     def member(self, member: Field, content: str) -> None:
         target = f"value[{member.key!r}]"
@@ -393,14 +450,36 @@ class _Reader:
             self.source.line(f"return {self.bounded(type_, 'value')}")
 
     def map(self, name: str, type_: Map) -> None:
-        key, item = self.content(type_.key, "key_node"), self.content(type_.value, "node")
+        if self.attributes:
+            key = self.scalar(self.schema.resolve(type_.key), "text")
+            scalar = _is_scalar(type_.value, self.schema)
+            item = (
+                self.scalar(self.schema.resolve(type_.value), "text") if scalar else self.content(type_.value, "node")
+            )
+        else:
+            key, item = self.content(type_.key, "key_node"), self.content(type_.value, "node")
         with self.source.function(f"{name}(parent, depth)"):
             self.source.line("value = {}")
             with self.source.block("for entry in parent"):
-                self.source.line("[key_node, node] = entry")
-                with self.source.block("if (entry.tag, key_node.tag, node.tag) != ('entry', 'key', 'value')"):
-                    self.source.line("raise unexpected('an entry of a key and a value', entry)")
-                self.source.line(f"key = {key}")
+                if self.attributes:
+                    wrong = (
+                        "entry.tag != 'entry' or len(entry.attrib) != 2 or len(entry)"
+                        if scalar
+                        else ("(entry.tag, node.tag) != ('entry', 'value') or len(entry.attrib) != 1")
+                    )
+                    if not scalar:
+                        self.source.line("[node] = entry")
+                    with self.source.block(f"if {wrong}"):
+                        self.source.line("raise unexpected('an entry of a key and a value', entry)")
+                    self.source.line("text = attribute(entry, 'key')")
+                    self.source.line(f"key = {key}")
+                    if scalar:
+                        self.source.line("text = attribute(entry, 'value')")
+                else:
+                    self.source.line("[key_node, node] = entry")
+                    with self.source.block("if (entry.tag, key_node.tag, node.tag) != ('entry', 'key', 'value')"):
+                        self.source.line("raise unexpected('an entry of a key and a value', entry)")
+                    self.source.line(f"key = {key}")
                 with self.source.block("if key in value"):
                     self.source.line("raise DecodeError(f'the key {key!r} twice')")
                 self.source.line(f"value[key] = {item}")
@@ -409,7 +488,16 @@ class _Reader:
     def content(self, type_: Type, node: str) -> str:
         """What the element in the variable `node` holds, as an expression."""
         kind = self.schema.resolve(type_)
-        text = f"unexpected_in({node}) if len({node}) else {node}.text"
+        match kind:
+            case List() | Map():
+                return f"{self.holder(kind)}({node}, depth)"
+            case Union() | Record():
+                return f"read_{kind.name}({node}, depth + 1)"
+            case _:
+                return self.scalar(kind, f"unexpected_in({node}) if len({node}) else {node}.text")
+
+    def scalar(self, kind: Kind, text: str) -> str:
+        """What a text says, as an expression."""
         match kind:
             case Bool():
                 return f"text_bool[{text}]"
@@ -430,12 +518,19 @@ class _Reader:
                 return f"UUID({text})"
             case Decimal():
                 return f"decimal({text}, {kind.precision}, {kind.scale})"
-            case List() | Map():
-                return f"{self.holder(kind)}({node}, depth)"
-            case Union() | Record():
-                return f"read_{kind.name}({node}, depth + 1)"
+            case List() | Map() | Union() | Record():
+                raise AssertionError(kind)
             case _:
                 assert_never(kind)
+
+
+def _is_scalar(type_: Type, schema: Schema) -> bool:
+    return not isinstance(schema.resolve(type_), List | Map | Union | Record)
+
+
+def _is_attribute(field: Field, schema: Schema) -> bool:
+    """Whether the field is an attribute in attribute style."""
+    return _is_scalar(field.type, schema) and field.name != "xmlns"
 
 
 def _members(type_: Union | Record) -> tuple[Field, ...]:
@@ -449,27 +544,26 @@ def _held(member: Field, owner: Union | Record) -> Type:
     return member.type
 
 
-CODECS = (
-    CodecInfo(
+def _codec(implementation: str, distribution: str, licence: str, compile: Any, attributes: bool) -> CodecInfo:
+    return CodecInfo(
         format=FORMAT,
-        implementation="lxml",
-        distribution="lxml",
+        implementation=implementation + "-attributes" * attributes,
+        distribution=distribution,
         language="C",
-        licence="BSD-3-Clause",
+        licence=licence,
         limits=Limits(nan="canonical", text="xml"),
         validates=True,
-        compile=compile_lxml,
-        explain=explain,
-    ),
-    CodecInfo(
-        format=FORMAT,
-        implementation="stdlib",
-        distribution="python",
-        language="C",
-        licence="PSF-2.0",
-        limits=Limits(nan="canonical", text="xml"),
-        validates=True,
-        compile=compile_stdlib,
-        explain=explain,
-    ),
+        compile=partial(compile, attributes),
+        note="attributes" if attributes else "",
+        explain=explain_attributes if attributes else explain,
+    )
+
+
+CODECS = tuple(
+    _codec(*library, attributes)
+    for attributes in (False, True)
+    for library in (
+        ("lxml", "lxml", "BSD-3-Clause", compile_lxml),
+        ("stdlib", "python", "PSF-2.0", compile_stdlib),
+    )
 )

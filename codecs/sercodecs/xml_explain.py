@@ -1,7 +1,8 @@
 """XML, octet by octet: a walker of XML 1.0 as far as data needs it, whose text says of itself what is what.
 
-The schema adds the paths, and which text is a value. What is not of the schema is shown as it is; attributes, comments
-and processing instructions are punctuation. As for the codec, text is UTF-8 and a document type declaration is refused.
+The schema adds the paths, and which text is a value. What is not of the schema is shown as it is; attributes that are
+no fields, comments and processing instructions are punctuation. As for the codec, text is UTF-8 and a document type
+declaration is refused.
 """
 
 import re
@@ -16,18 +17,25 @@ from sercodecs.walk import TextWalk, base64_text, quoted, shortened, walk
 SPACE = re.compile(rb"[ \t\n\r]+")
 NAME = re.compile(rb"[^\x00-\x20!-,/;-@\[-^`{-~]+")
 ATTRIBUTES = re.compile(rb"(?:[ \t\n\r]+[^\s=<>\"'/]+[ \t\n\r]*=[ \t\n\r]*(?:\"[^<\"]*\"|'[^<']*'))*[ \t\n\r]*")
+ATTRIBUTE = re.compile(rb"([ \t\n\r]+)([^\s=<>\"'/]+)([ \t\n\r]*=[ \t\n\r]*)(\"[^<\"]*\"|'[^<']*')")
 TEXT = re.compile(rb"[^<]+")
 ASIDE = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>", re.DOTALL)
 REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|apos|quot));")
 ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "apos": "'", "quot": '"'}
-KEY = b"key"
+KEY, VALUE = b"key", b"value"
 BOM = b"\xef\xbb\xbf"
 
 
 def explain(schema: Schema, data: bytes) -> list[Span]:
     """What each octet of a document is for. Raises `ExplainError`."""
     walker = _Walk(schema, data)
+    return walk(walker, walker.document)
+
+
+def explain_attributes(schema: Schema, data: bytes) -> list[Span]:
+    """The same where the scalar fields of records, and keys and values of maps, are attributes."""
+    walker = _AttributeWalk(schema, data)
     return walk(walker, walker.document)
 
 
@@ -54,7 +62,7 @@ class _Walk(TextWalk):
         """The element that holds a value, of a type if one is known; returns its text, as it stands in a path."""
         kind = self.schema.resolve(type_) if type_ is not None else None
         text = ""
-        if name := self.open(path):
+        if name := self.open(path, kind):
             text = self.content(kind, path, depth)
             self.close(name, path)
         return text
@@ -133,12 +141,16 @@ class _Walk(TextWalk):
 
     # Markup.
 
-    def open(self, path: str) -> bytes:
-        """A start tag; returns its name, or nothing if the element is empty and ends with it."""
+    def attributes(self, kind: Kind | None, path: str) -> None:
+        """What stands in a start tag behind the name."""
+        self.punctuation(len(self.match(ATTRIBUTES)), path)
+
+    def open(self, path: str, kind: Kind | None = None) -> bytes:
+        """A start tag of a value of the kind; returns its name, or nothing if the element is empty and ends with it."""
         name = self.coming(1)
         self.punctuation(1, path)
         self.take(len(name), "name", path, shortened(name.decode("utf-8", "replace")))
-        self.punctuation(len(self.match(ATTRIBUTES)), path)
+        self.attributes(kind, path)
         if self.at(b"/>"):
             self.punctuation(2, path)
             return b""
@@ -167,6 +179,49 @@ class _Walk(TextWalk):
         if not self.at(sign):
             self.fail(f"{sign.decode()!r} is due")
         self.punctuation(len(sign), path)
+
+
+class _AttributeWalk(_Walk):
+    key = ""
+    """That of the map's entry whose start tag came last."""
+
+    def entry(self, kind: Map, path: str, depth: int) -> None:
+        self.key = ""
+        name = self.open(path, kind)
+        key = self.key
+        if name:
+            for _ in self.nodes(path):
+                self.value(kind.value, f"{path}[{key}]", depth)
+            self.close(name, path)
+
+    def attributes(self, kind: Kind | None, path: str) -> None:
+        while found := ATTRIBUTE.match(self.data, self.position):
+            before, name, equals, value = found.groups()
+            where, inner = self.meant(kind, name, path)
+            text = value[1:-1]
+            shown = _shown(inner, _unescaped(text))
+            if name == KEY and isinstance(kind, Map):
+                self.key = shown
+            self.punctuation(len(before), path)
+            self.take(len(name), "name" if where else "structure", where or path, name.decode("utf-8", "replace"))
+            self.punctuation(len(equals) + 1, where or path)
+            if text:
+                self.take(len(text), "content" if where else "structure", where or path, shown)
+            self.punctuation(1, where or path)
+        super().attributes(kind, path)
+
+    def meant(self, kind: Kind | None, name: bytes, path: str) -> tuple[str, Kind | None]:
+        """The path and the kind of what an attribute is; no path if it is nothing of the schema."""
+        match kind:
+            case Record(fields=fields):
+                for field in fields:
+                    if field.name.encode() == name:
+                        return f"{path}.{field.key}", self.schema.resolve(field.type)
+            case Map() if name == KEY:
+                return f"{path}{{key}}", self.schema.resolve(kind.key)
+            case Map() if name == VALUE:
+                return f"{path}[{self.key}]", self.schema.resolve(kind.value)
+        return "", None
 
 
 def _unescaped(text: bytes) -> str:

@@ -44,6 +44,7 @@ class Limits:
     time_unit     microseconds in the finest unit of time; the rest is cut (towards the past)
     text          `any` Unicode; `xml`: strings with characters outside XML 1.0's Char are refused,
                   `no-nul`: strings with U+0000
+    keys          `any` string as the key of a map; `no-nul`: those with U+0000 are refused
     depth         levels of records and unions inside one another; deeper values are refused
     """
 
@@ -53,6 +54,7 @@ class Limits:
     negative_zero: bool = True
     time_unit: int = 1
     text: Literal["any", "xml", "no-nul"] = "any"
+    keys: Literal["any", "no-nul"] = "any"
     depth: int | None = None
 
 
@@ -115,6 +117,8 @@ class _Projector:
             case List():
                 return [self.project(item, kind.item, f"{path}[{i}]", depth) for i, item in enumerate(value)]
             case Map():
+                if self.limits.keys == "no-nul" and any("\0" in key for key in value if isinstance(key, str)):
+                    raise Refused(path, "U+0000 in a key, which ends it")
                 return {
                     self.project(key, kind.key, f"{path}{{key}}", depth): self.project(
                         item, kind.value, f"{path}[{key!r}]", depth

@@ -80,6 +80,9 @@ class Layout:
         self.recursive = schema.recursive()
         self._leaves: dict[str, int] = {}
 
+    def kind(self, type_: Type | Kind) -> Kind:
+        return self.schema.resolve(type_) if isinstance(type_, Ref) else type_
+
     @cached_property
     def functions(self) -> list[Record | Union]:
         """The types that have functions of their own."""
@@ -121,7 +124,7 @@ class Layout:
 
     def alignment(self, type_: Type | Kind, optional: bool = False) -> int:
         """What a structure that holds such a value has to be a multiple of at least (C706, 14.2.2 and 14.3.2)."""
-        kind = self.schema.resolve(type_) if isinstance(type_, Ref) else type_
+        kind = self.kind(type_)
         if optional:
             return self.syntax.word_size
         match kind:
@@ -140,7 +143,7 @@ class Layout:
 
     def plain(self, type_: Type | Kind) -> bool:
         """Whether the body is of fixed size, and is written in place as slots of a `struct` format."""
-        kind = self.schema.resolve(type_) if isinstance(type_, Ref) else type_
+        kind = self.kind(type_)
         match kind:
             case List() if fixed_length(kind):
                 return bool(self.unrolled(kind)) and self.plain(kind.item)
@@ -161,7 +164,7 @@ class Layout:
 
     def pointers(self, type_: Type | Kind) -> bool:
         """Whether something in the body is a pointer."""
-        kind = self.schema.resolve(type_) if isinstance(type_, Ref) else type_
+        kind = self.kind(type_)
         match kind:
             case List() if fixed_length(kind):
                 return self.pointers(kind.item)
@@ -174,7 +177,7 @@ class Layout:
 
     def size(self, type_: Type | Kind, start: int = 0) -> int:
         """Where the body of a `plain` or `slotted` type ends that follows what ends at `start`."""
-        kind = self.schema.resolve(type_) if isinstance(type_, Ref) else type_
+        kind = self.kind(type_)
         at = start + -start % self.alignment(kind)
         match kind:
             case List() if length := fixed_length(kind):
@@ -195,19 +198,19 @@ class Layout:
     def pointer_end(self, start: int) -> int:
         return start + -start % self.syntax.word_size + self.syntax.word_size
 
-    def gapless(self, item: Type | Record, known: Known) -> bool:
+    def gapless(self, item: Type | Kind, known: Known) -> bool:
         """Whether an array is as long as its items, with no gap before them even if there is none of them."""
         alignment = self.alignment(item)
         return known.gap(alignment) == 0 and (not self.solid(item) or self.size(item) % alignment == 0)
 
-    def solid(self, item: Type | Record) -> bool:
+    def solid(self, item: Type | Kind) -> bool:
         """Whether the body is of fixed size, wherever it is written."""
-        kind = self.schema.resolve(item) if isinstance(item, Ref) else item
+        kind = self.kind(item)
         return self.plain(kind) or (isinstance(kind, Record) and self.slotted(kind))
 
     def least(self, type_: Type | Kind) -> int:
         """The fewest octets of a body; at least one, so that data bounds every count."""
-        kind = self.schema.resolve(type_) if isinstance(type_, Ref) else type_
+        kind = self.kind(type_)
         match kind:
             case List() if length := fixed_length(kind):
                 return length * self.least(kind.item)

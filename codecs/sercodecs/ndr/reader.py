@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial, reduce
+from functools import partial
 from typing import assert_never
 
 from serschema.model import (
@@ -28,6 +28,7 @@ from serschema.model import (
     fixed_length,
 )
 
+from sercodecs.ndr.generator import Generator
 from sercodecs.ndr.layout import Layout, entry
 from sercodecs.ndr.run import NOTHING, START, Known, Run, by_length, compiled
 from sercodecs.ndr.runtime import Table
@@ -37,16 +38,16 @@ LABEL_SIZE = 4
 """Positions in the data are this much greater than offsets in the octet stream."""
 
 
-def row_of(names: list[str]) -> str:
-    """The source of a tuple."""
-    return f"({', '.join(names)},)" if names else "()"
-
-
 Finish = Callable[[], str]
 """Emits the reading of a value's referents, and gives the value's expression, which holds after the next `flush`."""
 
 Begin = Callable[[], Callable[[], list[str]]]
 """Emits the reading of an item's body; what it returns gives the expressions of the item: two for an entry of a map."""
+
+
+def row_of(names: list[str]) -> str:
+    """The source of a tuple."""
+    return f"({', '.join(names)},)" if names else "()"
 
 
 def display(members: dict[str, str]) -> str:
@@ -68,7 +69,7 @@ class _Row:
         return self.run.format + (f"{gap}x" if gap else ""), gap
 
 
-class Reader:
+class Reader(Generator):
     """Generates `decode`. Scalars wait in `run` until something comes that one `struct` call cannot read with them.
 
     A value is read in two steps: `read` reads its body, and what it returns reads its referents. Local state of the
@@ -76,14 +77,8 @@ class Reader:
     """
 
     def __init__(self, layout: Layout, source: Source) -> None:
-        self.layout = layout
-        self.source = source
-        self.prefix = layout.syntax.prefix
-        self.word = layout.syntax.word
-        self.word_size = layout.syntax.word_size
-        self.run = Run(NOTHING)
+        super().__init__(layout, source)
         self.variables: list[str] = []
-        self.length = ""  # the name of the length of the array in the run, if there is one
         self.late: list[str] = []  # lines that wait for the run
         self.kept: list[list[str]] = []  # the variables of bodies whose referents are read in another loop
         self.in_function = False
@@ -184,39 +179,6 @@ class Reader:
             source.line(line)
         self.run = Run(run.known)
         self.variables, self.length, self.late = [], "", []
-
-    def choose(self, *cases: tuple[str, Callable[[], None]], other: bool = False) -> None:
-        """Emit branches; `other`: it may be none of them. What is known behind them is what all of them leave known."""
-        self.flush()
-        before = self.run.known
-        ends = [before] if other else []
-        for header, body in cases:
-            with self.source.block(header):
-                self.run = Run(before)
-                body()
-                self.flush()
-            ends.append(self.run.known)
-        self.run = Run(reduce(Known.or_else, ends))
-
-    def loop(self, header: str, body: Callable[[], None]) -> None:
-        """Emit a loop, again with less knowledge while a round does not leave known what it began with."""
-        self.flush()
-        known, start = self.run.known, len(self.source.lines)
-        while True:
-            self.run = Run(known)
-            with self.source.block(header):
-                body()
-                self.flush()
-            if (both := known.or_else(self.run.known)) == known:
-                break
-            known = both
-            del self.source.lines[start:]
-        self.run = Run(known)
-
-    def local(self, hint: str, expression: str) -> str:
-        name = self.source.fresh(hint)
-        self.source.line(f"{name} = {expression}")
-        return name
 
     def refuse(self, condition: str, reason: str) -> None:
         with self.source.block(f"if {condition}"):
@@ -408,27 +370,19 @@ class Reader:
         self.flush()
         if not count.isdigit() and not layout.solid(item):
             self.enough(f"{count} * {layout.least(item)} > end - pos", count)
-        kind = item if isinstance(item, Record) else layout.schema.resolve(item)
-        elsewhere = kind if isinstance(kind, Record) and layout.slotted(kind) and not layout.plain(kind) else None
-        if elsewhere or layout.plain(kind):
-            if elsewhere:
-                row = self.body_row(elsewhere)
-            else:
-                with self.row() as row:
-                    row.finish = begin()
-            if not elsewhere and not layout.pointers(kind):
+        kind = layout.kind(item)
+        if layout.solid(kind):
+            row = self.item_row(kind, begin)
+            if layout.plain(kind) and not layout.pointers(kind):
                 return self.complete(kind, row, count, items)
             names, letter = ", ".join(row.variables), row.run.format
-            if not elsewhere and len(letter) == 1:
-                rows = self.keep(self.local("rows", f'unpack_from(f"{self.prefix}{{{count}}}{letter}", data, pos)'))
+            if len(letter) == 1 and layout.plain(kind):
+                rows = self.local("rows", f'unpack_from(f"{self.prefix}{{{count}}}{letter}", data, pos)')
             else:
-                rows = self.keep(self.local("rows", self.unpack_rows(row, count, alignment)))
-                names += ","
+                rows = self.local("rows", self.unpack_rows(row, count, alignment))
+                names += "," if layout.plain(kind) else ""
+            self.keep(rows)
             self.advance(row, count, alignment)
-            if elsewhere:
-                return lambda: self.finish_items(
-                    kind, items, f"for row in {rows}", lambda: [self.call(elsewhere, "row")]
-                )
             return lambda: self.finish_items(kind, items, f"for {names} in {rows}", row.finish)
         if not layout.pointers(kind):
             self.finish_items(kind, items, f"for _ in range({count})", lambda: self.whole(begin))
@@ -448,6 +402,16 @@ class Reader:
         self.loop(f"for _ in range({count})", body)
         [(loose, finish)] = held
         return lambda: self.finish_items(kind, items, f"for {', '.join(loose)}, in {rows}", finish)
+
+    def item_row(self, kind: Kind, begin: Begin) -> _Row:
+        """An item of fixed size: its variables, or one for the row of a type that has a function."""
+        if isinstance(kind, Record) and not self.layout.plain(kind):
+            row = self.body_row(kind)
+            row.variables, row.finish = ["row"], lambda: [self.call(kind, "row")]
+        else:
+            with self.row() as row:
+                row.finish = begin()
+        return row
 
     def whole(self, begin: Begin) -> list[str]:
         """Emit the reading of an item without pointers."""
@@ -511,10 +475,6 @@ class Reader:
         self.run = Run(self.run.known.less(stride & -stride).after(-gap))
 
     # Records and unions.
-
-    def start(self, kind: Record | Union) -> int:
-        """What the body itself is aligned to: of a union in NDR its discriminant only (C706, 14.3.2)."""
-        return 4 if isinstance(kind, Union) and not self.layout.syntax.wide else self.layout.alignment(kind)
 
     def body(self, kind: Record | Union) -> Finish:
         self.depth += 1
@@ -593,7 +553,7 @@ class Reader:
                 finishes.append(self.read(member.type))
         if not kind.fields:
             self.run.add("x")
-        if self.layout.syntax.wide:
+        if self.wide:
             self.align(alignment)
         return finishes
 
@@ -628,8 +588,7 @@ class Reader:
 
     def union(self, kind: Union) -> Finish:
         """A union (C706, 14.3.8): its discriminant, then the arm, in NDR64 at the greatest alignment of all arms."""
-        wide = self.layout.syntax.wide
-        if wide:
+        if self.wide:
             self.align(self.layout.alignment(kind))
         number = self.slot("I", 4)
         value = self.keep(self.source.fresh("arm" if self.layout.pointers(kind) else "value"))
@@ -637,7 +596,7 @@ class Reader:
         saved = bool(self.kept)
 
         def arm(alternative: Field) -> None:
-            if wide:
+            if self.wide:
                 self.align(self.layout.arms_alignment(kind))
             self.kept.append([])
             finish = self.arm(kind, alternative)

@@ -25,6 +25,7 @@ from serschema.model import (
     fixed_length,
 )
 
+from sercodecs.ndr.generator import Generator
 from sercodecs.ndr.layout import Layout, entry
 from sercodecs.ndr.run import NOTHING, START, Known, Run, by_length, compiled
 from sercodecs.ndr.runtime import REFERENT
@@ -48,7 +49,7 @@ def together(finishes: list[Finish]) -> Finish:
     return finish
 
 
-class Writer:
+class Writer(Generator):
     """Generates `encode`. Scalars wait in `run` until something else comes, pieces of the message in `pieces`.
 
     A value is written in two steps: `write` writes its body, and what it returns writes its referents. With `tracking`
@@ -56,16 +57,10 @@ class Writer:
     """
 
     def __init__(self, layout: Layout, source: Source, tracking: bool) -> None:
-        self.layout = layout
-        self.source = source
+        super().__init__(layout, source)
         self.tracking = tracking
         self.needed = False
-        self.prefix = layout.syntax.prefix
-        self.word = layout.syntax.word
-        self.word_size = layout.syntax.word_size
-        self.run = Run(NOTHING)
         self.arguments: list[str] = []
-        self.length = ""  # the name of the length of the array in the run, if there is one
         self.pieces: list[str] = []
         self.moves: list[Callable[[str], str]] = []  # what the pieces make of the expression for the offset
         self.in_loop = 0  # bodies whose referents are written in another loop
@@ -168,39 +163,6 @@ class Writer:
         if self.tracking and self.moves:
             self.source.line(f"pos = {reduce(lambda pos, move: move(pos), self.moves, 'pos')}")
         self.pieces, self.moves = [], []
-
-    def choose(self, *cases: tuple[str, Callable[[], None]], other: bool = False) -> None:
-        """Emit branches; `other`: it may be none of them. What is known behind them is what all of them leave known."""
-        self.flush()
-        before = self.run.known
-        ends = [before] if other else []
-        for header, body in cases:
-            with self.source.block(header):
-                self.run = Run(before)
-                body()
-                self.flush()
-            ends.append(self.run.known)
-        self.run = Run(reduce(Known.or_else, ends))
-
-    def loop(self, header: str, body: Callable[[], None]) -> None:
-        """Emit a loop, again with less knowledge while a round does not leave known what it began with."""
-        self.flush()
-        known, start, needed = self.run.known, len(self.source.lines), self.needed
-        while True:
-            self.run, self.needed = Run(known), needed
-            with self.source.block(header):
-                body()
-                self.flush()
-            if (both := known.or_else(self.run.known)) == known:
-                break
-            known = both
-            del self.source.lines[start:]
-        self.run = Run(known)
-
-    def local(self, hint: str, expression: str) -> str:
-        name = self.source.fresh(hint)
-        self.source.line(f"{name} = {expression}")
-        return name
 
     @contextmanager
     def row(self) -> Iterator[tuple[Run, list[str]]]:
@@ -327,7 +289,7 @@ class Writer:
     def items(self, item: Type | Record, items: str) -> Finish:
         """Emit the writing of the bodies of an array."""
         layout = self.layout
-        kind = item if isinstance(item, Record) else layout.schema.resolve(item)
+        kind = layout.kind(item)
         alignment = layout.alignment(item)
         self.align(alignment)
         pair = isinstance(item, Record)
@@ -373,7 +335,7 @@ class Writer:
         alignment = self.layout.alignment(record)
         self.align(alignment)
         finishes = [self.write(member.type, name) for member, name in zip(record.fields, (key, value))]
-        if self.layout.syntax.wide:
+        if self.wide:
             self.align(alignment)
         return together(finishes)
 
@@ -393,10 +355,6 @@ class Writer:
         return f"{bytes(gap)!r}.join([{self.packed(run, arguments)} for {each}])"
 
     # Records and unions.
-
-    def start(self, kind: Record | Union) -> int:
-        """What the body itself is aligned to: of a union in NDR its discriminant only (C706, 14.3.2)."""
-        return 4 if isinstance(kind, Union) and not self.layout.syntax.wide else self.layout.alignment(kind)
 
     def body(self, kind: Record | Union, expression: str) -> Finish:
         return self.union(kind, expression) if isinstance(kind, Union) else self.members(kind, expression)
@@ -439,7 +397,7 @@ class Writer:
                 finishes.append(self.write(member.type, f"{value}[{key}]"))
         if not kind.fields:
             self.run.add("x")
-        if self.layout.syntax.wide:
+        if self.wide:
             self.align(alignment)
         return together(finishes)
 
@@ -449,8 +407,8 @@ class Writer:
 
     def union(self, kind: Union, expression: str) -> Finish:
         """A union (C706, 14.3.8): its discriminant, then the arm, in NDR64 at the greatest alignment of all arms."""
-        wide, again = self.layout.syntax.wide, self.in_loop > 0
-        if wide:
+        again = self.in_loop > 0
+        if self.wide:
             self.align(self.layout.alignment(kind))
         else:
             self.align(4)
@@ -465,7 +423,7 @@ class Writer:
 
         def arm(alternative: Field) -> None:
             self.slot("I", 4, str(alternative.number))
-            if wide:
+            if self.wide:
                 self.align(self.layout.arms_alignment(kind))
             if self.layout.indirect(kind, alternative):
                 self.slot(self.word, self.word_size, "REFERENT")

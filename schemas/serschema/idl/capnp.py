@@ -65,11 +65,37 @@ def write(schema: Schema) -> str:
     return _Writer(schema).text()
 
 
+def type_names(schema: Schema, scope: Scope | None = None) -> dict[str, str]:
+    """What the named types of a schema are called."""
+    return (scope or Scope(RESERVED, filler=FILLER)).reshape((type.name for type in schema.types), camel)
+
+
+def member_names(fields: tuple[Field, ...]) -> dict[str, str]:
+    """What the members of a struct or union are called."""
+    return Scope(filler=FILLER).reshape((field.name for field in fields), _member_name)
+
+
+def symbol_names(enum: Enum) -> dict[str, str]:
+    """What the symbols of an enum are called."""
+    return Scope(filler=FILLER).reshape((symbol for symbol, _ in enum.symbols), _member_name)
+
+
+def nullable(type_: Type, schema: Schema) -> bool:
+    """Whether a value of this type is behind a pointer."""
+    match schema.resolve(type_):
+        case Bool() | Int() | Float() | Enum() | Timestamp():
+            return False
+        case Decimal(precision):
+            return precision > 18
+        case _:
+            return True
+
+
 class _Writer:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.scope = Scope(RESERVED, filler=FILLER)
-        self.types = self.scope.reshape((type.name for type in schema.types), camel)
+        self.types = type_names(schema, self.scope)
         self.named: dict[Type, str] = {}
         self.definitions: list[list[str]] = []
 
@@ -101,7 +127,7 @@ class _Writer:
 
     def members(self, fields: tuple[Field, ...], *, alternatives: bool) -> Iterator[str]:
         """Members, each with its comment behind it, as Cap'n Proto has them."""
-        names = Scope(filler=FILLER).reshape((field.name for field in fields), _member_name)
+        names = member_names(fields)
         ordinals = count()
         for field in fields:
             name, spelt = names[field.name], self.type(field.type)
@@ -110,7 +136,7 @@ class _Writer:
             if alternatives or not field.optional:
                 yield f"{name} @{next(ordinals)} :{spelt};" + _remark(note)
                 yield from doc
-            elif self.nullable(field.type):
+            elif nullable(field.type, self.schema):
                 yield f"{name} @{next(ordinals)} :{spelt};" + _remark("; ".join(filter(None, [note, "null if absent"])))
                 yield from doc
             else:
@@ -118,16 +144,6 @@ class _Writer:
                 yield f"{name} :union {{"
                 yield from indent([*doc, *arms])
                 yield "}"
-
-    def nullable(self, type_: Type) -> bool:
-        """Whether a value of this type is behind a pointer."""
-        match self.schema.resolve(type_):
-            case Bool() | Int() | Float() | Enum() | Timestamp():
-                return False
-            case Decimal(precision):
-                return precision > 18
-            case _:
-                return True
 
     def type(self, type_: Type) -> str:
         kind = self.schema.resolve(type_)
@@ -165,7 +181,7 @@ class _Writer:
 
 
 def _enumerants(enum: Enum) -> Iterator[str]:
-    names = Scope(filler=FILLER).reshape((symbol for symbol, _ in enum.symbols), _member_name)
+    names = symbol_names(enum)
     for ordinal, (symbol, number) in enumerate(enum.symbols):
         yield f"{names[symbol]} @{ordinal};" + _remark("" if number == ordinal else str(number))
 

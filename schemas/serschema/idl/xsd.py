@@ -13,18 +13,24 @@
     Union, Record          complex type: xs:choice, xs:sequence; an optional field is minOccurs="0"
 
 The root is an element named after the message, in lower camel case. There is no target name space, so types of the
-schema are named without a prefix. Numbers and keys of fields are not kept.
+schema are named without a prefix. What the language cannot say is in an xs:appinfo of the source `serbench`, which
+`serschema.load.xsd` heeds: it reads a file back to the same schema. Not kept is a field whose list is always empty, as
+there is no element of it.
 """
 
-from typing import Any, assert_never
+import json
+import re
+from typing import Any, TypeAlias, assert_never
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from serschema.idl import attribute
 from serschema.idl.names import Scope, comment
 from serschema.model import (
     Bool,
     Bytes,
     Decimal,
     Enum,
+    Field,
     Float,
     Int,
     List,
@@ -37,6 +43,8 @@ from serschema.model import (
     Union,
     Uuid,
 )
+
+Said: TypeAlias = dict[str, Any]
 
 NAMESPACE = "http://www.w3.org/2001/XMLSchema"
 
@@ -87,7 +95,12 @@ class _Writer:
 
     def definition(self, top: Element, type: Enum | Union | Record) -> None:
         definition = _add(top, "simpleType" if isinstance(type, Enum) else "complexType", name=type.name)
-        _document(definition, type.doc)
+        symbols = type.symbols if isinstance(type, Enum) else ()
+        numbered = tuple((symbol, number) for number, (symbol, _) in enumerate(symbols))
+        said = attribute.of_type(type, name=type.name, doc=read_doc(type.doc), symbols=numbered)
+        if type.name == self.schema.root and self.schema.doc != read_doc(self.schema.doc):
+            said["schema_doc"] = self.schema.doc
+        _document(definition, type.doc, said)
         match type:
             case Enum():
                 restriction = _add(definition, "restriction", base="xs:string")
@@ -95,23 +108,35 @@ class _Writer:
                     _add(restriction, "enumeration", value=symbol)
             case Union():
                 choice = _add(definition, "choice")
-                for alternative in type.alternatives:
-                    self.element(choice, alternative.name, alternative.type, alternative.doc)
+                for position, alternative in enumerate(type.alternatives, 1):
+                    said = _said(alternative, position, alternative.type)
+                    self.element(choice, alternative.name, alternative.type, alternative.doc, said)
             case Record():
                 sequence = _add(definition, "sequence")
                 for field in type.fields:
+                    position = len(sequence) + 1
                     if isinstance(field.type, List) and not field.optional:
-                        self.items(sequence, field.name, field.type, field.doc)
+                        repeated = field.type.max_length != 1
+                        said = _said(field, position, field.type if repeated else field.type.item)
+                        self.items(sequence, field.name, field.type, field.doc, said)
                     else:
-                        self.element(sequence, field.name, field.type, field.doc, int(not field.optional))
+                        said = _said(field, position, field.type)
+                        self.element(sequence, field.name, field.type, field.doc, said, int(not field.optional))
             case _:
                 assert_never(type)
 
-    def items(self, sequence: Element, name: str, kind: List, doc: str = "") -> None:
-        self.element(sequence, name, kind.item, doc, kind.min_length, kind.max_length)
+    def items(self, sequence: Element, name: str, kind: List, doc: str = "", said: Said | None = None) -> None:
+        self.element(sequence, name, kind.item, doc, said, kind.min_length, kind.max_length)
 
     def element(
-        self, parent: Element, name: str, type_: Type, doc: str = "", least: int = 1, most: int | None = 1
+        self,
+        parent: Element,
+        name: str,
+        type_: Type,
+        doc: str = "",
+        said: Said | None = None,
+        least: int = 1,
+        most: int | None = 1,
     ) -> None:
         """An element that stands from `least` to `most` times."""
         if most == 0:  # libxml2 takes a sequence of nothing but elements with maxOccurs="0" for one of anything
@@ -121,7 +146,7 @@ class _Writer:
         if known := self.known(type_):
             element.set("type", known)
         element.attrib.update((key, value) for key, value in occurs.items() if value != "1")
-        _document(element, doc)
+        _document(element, doc, said)
         if not known:
             self.content(element, name, type_)
 
@@ -146,7 +171,10 @@ class _Writer:
         """The definition of a type without a name, in the element that it is of."""
         match type_:
             case List():
-                self.items(_add(_add(element, "complexType"), "sequence"), "item", type_)
+                definition = _add(element, "complexType")
+                if type_.max_length == 0:
+                    _document(definition, "", {"type": attribute.type_to_json(type_)})
+                self.items(_add(definition, "sequence"), "item", type_)
             case Map(key=key, value=value):
                 entries = _add(_add(element, "complexType"), "sequence")
                 entry = _add(entries, "element", name="entry", minOccurs="0", maxOccurs="unbounded")
@@ -202,9 +230,29 @@ def _restrict(definition: Element, base: str, facets: dict[str, Any]) -> None:
         _add(restriction, name, value=str(value))
 
 
-def _document(element: Element, doc: str) -> None:
-    if lines := [line.strip() for line in comment(doc, "")]:
-        _add(_add(element, "annotation"), "documentation").text = "\n".join(lines)
+def _said(field: Field, position: int, declared: Type) -> Said:
+    """What a field is beyond the element of a declared type."""
+    type_ = attribute.bare(declared, attribute.unhinted)
+    return attribute.of_field(field, Field(field.name, position, type_, doc=read_doc(field.doc)))
+
+
+def read_doc(doc: str) -> str:
+    """What is read back of a documentation."""
+    return "\n".join(line.strip() for line in comment(_xml(doc), "")).strip("\n")
+
+
+def _xml(doc: str) -> str:
+    return re.sub("[\ufffe\uffff]", " ", doc)
+
+
+def _document(element: Element, doc: str, said: Said | None = None) -> None:
+    if not said and not read_doc(doc):
+        return
+    annotation = _add(element, "annotation")
+    if said:
+        _add(annotation, "appinfo", source=attribute.ATTRIBUTE).text = json.dumps(said)
+    if read_doc(doc):
+        _add(annotation, "documentation").text = read_doc(doc)
 
 
 def _add(parent: Element, tag: str, **attributes: str) -> Element:

@@ -16,6 +16,7 @@ IMPORTERS = {
     ".asn": "asn1",
     ".asn1": "asn1",
     ".thrift": "thrift",
+    ".xsd": "xsd",
 }
 """The module of this package that reads files of a suffix."""
 

@@ -1,33 +1,20 @@
-"""Avro 1.12 over fastavro: a bare datum (`avro`), and an object container file with its schema (`avro-container`).
+"""Conversions between a value and what either library takes and gives.
 
-Integers are zigzag varints, strings have their length before them, arrays and maps come in blocks with a count; fields
-have no tags, so that a datum says nothing without its schema ("Binary Encoding"). How each kind is declared stands in
-`serschema.idl.avro`. A container has one datum, the codec `null`, and a fixed sync marker, so that its octets are
-always the same. Nothing is lost.
-
-fastavro takes plain values, and they go to it as they are where its form of them is the same: fields called by their
-name, no optional field but scalars, no unions, maps with strings for keys, no integer beyond a long. What is read is
-taken as it is where nothing has to be checked. Otherwise a conversion is generated. An optional record, list or map is
-given as `(name, value)`, as fastavro would else validate it as a whole to find out which it is.
-
-fastavro recurses in C and crashes on nesting that is deep enough, and its decimals take quadratic time. So data is read
-by a schema of its own: every level of records has names of its own, and beyond `MAX_DEPTH` there is an empty union,
-which has no value; decimals are bytes. It stands for the same octets. For the same reason a container is read in three
-steps (header, block, datum) instead of by `fastavro.reader`, which compiles whatever schema the file brings; here the
-file's schema has to be equal to the codec's.
-
-An index of a union or an enum that is negative is counted from the end by fastavro, and not an error.
+Both take plain values, and they go to it as they are where its form of them is the same: fields called by their name,
+no optional field but scalars, no unions, maps with strings for keys, no integer beyond a long. What is read is taken as
+it is where nothing has to be checked. Otherwise a conversion is generated. To fastavro an optional record, list or map
+is given as `(name, value)`, as it would else validate it as a whole to find out which it is.
 """
 
-import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Context
 from decimal import Decimal as PyDecimal
-from io import BytesIO
 from typing import Any, NoReturn, assert_never
+from uuid import UUID
 
-from serschema.idl.avro import LONG, Translator, entry_fields, within
-from serschema.limits import Limits
+from serschema.idl.avro import LONG, Translator, within
 from serschema.model import (
     MAX_DEPTH,
     Bytes,
@@ -44,173 +31,14 @@ from serschema.model import (
     String,
     Type,
     Union,
+    Uuid,
     fixed_length,
 )
 
-from sercodecs.avro_explain import explain_container, explain_datum
-from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
+from sercodecs.contract import Codec, DecodeError, EncodeError, assemble
 from sercodecs.source import Source
 
-DATUM = Format(
-    name="avro",
-    title="Avro",
-    specification="Apache Avro 1.12.0, Binary Encoding",
-    textual=False,
-    self_describing=False,
-    byte_order="little",
-)
-CONTAINER = Format(
-    name="avro-container",
-    title="Avro object container file",
-    specification="Apache Avro 1.12.0, Object Container Files",
-    textual=False,
-    self_describing=True,
-    byte_order="little",
-)
-
-MAGIC = b"Obj\x01"
-SYNC = b"serbench's sync."
-HEADER = {
-    "type": "record",
-    "name": "Header",
-    "fields": [
-        {"name": "magic", "type": {"type": "fixed", "name": "Magic", "size": 4}},
-        {"name": "meta", "type": {"type": "map", "values": "bytes"}},
-        {"name": "sync", "type": {"type": "fixed", "name": "Sync", "size": 16}},
-    ],
-}
-BLOCK = {
-    "type": "record",
-    "name": "Block",
-    "fields": [
-        {"name": "count", "type": "long"},
-        {"name": "data", "type": "bytes"},
-        {"name": "sync", "type": {"type": "fixed", "name": "Sync", "size": 16}},
-    ],
-}
 EXACT = Context(prec=1001)
-
-
-def compile_datum(schema: Schema) -> Codec:
-    """Make both schemas and the conversions; every schema can be carried."""
-    import fastavro
-
-    schemaless_reader: Any = fastavro.schemaless_reader
-    schemaless_writer = fastavro.schemaless_writer
-    written: Any = fastavro.parse_schema(Translator(schema).root())
-    read = _Bounded(schema).parsed()
-
-    def encode_native(native: Any) -> bytes:
-        file = BytesIO()
-        schemaless_writer(file, written, native)
-        return file.getvalue()
-
-    def decode_native(data: bytes) -> Any:
-        file = BytesIO(data)
-        native = schemaless_reader(file, read, None)
-        if file.tell() != len(data):
-            raise DecodeError("octets after the end", file.tell())
-        return native
-
-    return _assembled(schema, encode_native, decode_native)
-
-
-def compile_container(schema: Schema) -> Codec:
-    """The same for a file of one datum."""
-    import fastavro
-
-    parse_schema: Any = fastavro.parse_schema
-    schemaless_reader: Any = fastavro.schemaless_reader
-    writer = fastavro.writer
-    plain = Translator(schema).root()
-    written = parse_schema(plain)
-    read = _Bounded(schema).parsed()
-    header, block = parse_schema(HEADER), parse_schema(BLOCK)
-
-    def encode_native(native: Any) -> bytes:
-        file = BytesIO()
-        writer(file, written, [native], sync_marker=SYNC)
-        return file.getvalue()
-
-    def decode_native(data: bytes) -> Any:
-        file = BytesIO(data)
-        head = schemaless_reader(file, header, None)
-        meta = head["meta"]
-        if head["magic"] != MAGIC or meta.get("avro.codec", b"null") != b"null":
-            raise DecodeError("not an object container file without compression", 0)
-        if json.loads(meta.get("avro.schema", b"null")) != plain:
-            raise DecodeError("the file has another schema", len(MAGIC))
-        body = schemaless_reader(file, block, None)
-        if body["count"] != 1 or body["sync"] != head["sync"] or file.tell() != len(data):
-            raise DecodeError("not one block of one datum", file.tell())
-        datum = BytesIO(body["data"])
-        native = schemaless_reader(datum, read, None)
-        if datum.tell() != len(body["data"]):
-            raise DecodeError("octets after the end of the datum")
-        return native
-
-    return _assembled(schema, encode_native, decode_native)
-
-
-def _assembled(schema: Schema, encode_native: Any, decode_native: Any) -> Codec:
-    source = Source(f"avro {schema.root}")
-    source.globals |= _RUNTIME
-    writes = _Writer(schema, source).generate()
-    reads = _Reader(schema, source).generate()
-    if writes or reads:
-        source.build()
-    return assemble(
-        schema,
-        encode_native,
-        decode_native,
-        source.globals["to_native"] if writes else None,
-        source.globals["from_native"] if reads else None,
-        source.text() if writes or reads else "",
-    )
-
-
-class _Bounded(Translator):
-    """The schema for reading: each record has a name for each level that it can stand at, and beyond the last none."""
-
-    def __init__(self, schema: Schema) -> None:
-        super().__init__(schema)
-        self.level = 0
-        self.flat: dict[str, Any] = {}
-        self.pending: list[tuple[str, tuple[Field, ...], int]] = []
-
-    def parsed(self) -> Any:
-        """What fastavro makes of it. A level refers to the next one, so the last comes first, and last the root."""
-        from fastavro import parse_schema
-
-        self.root()
-        definitions = []
-        for name, fields, level in self.pending:  # grows with what the fields refer to
-            self.level = level
-            definitions.append({"type": "record", "name": name, "fields": [self.field(field) for field in fields]})
-        named: dict[str, Any] = {}
-        return [parse_schema(definition, named) for definition in (*self.flat.values(), *reversed(definitions))][-1]
-
-    def definition(self, kind: str, name: str, doc: str = "", **attributes: Any) -> Any:
-        self.flat[name] = {"type": kind, "name": name, **attributes}
-        return name
-
-    def named(self, kind: Named) -> Any:
-        return super().named(kind) if isinstance(kind, Enum) or self.level < MAX_DEPTH else []
-
-    def record(self, name: str, doc: str, fields: tuple[Field, ...]) -> Any:
-        name = f"{name}-{self.level}"
-        if name not in self.defined:
-            self.defined.add(name)
-            self.pending.append((name, fields, self.level + 1))
-        return name
-
-    def entry(self, kind: Map) -> Any:
-        name = f"Entry-{len(self.defined)}"
-        self.defined.add(name)
-        return {"type": "record", "name": name, "fields": [self.field(field) for field in entry_fields(kind)]}
-
-    def decimal(self, precision: int, scale: int) -> Any:
-        return "bytes"
 
 
 # What the generated source calls.
@@ -239,17 +67,64 @@ _RUNTIME = {
     "unscaled": _unscaled,
     "scaleb": EXACT.scaleb,
     "Decimal": PyDecimal,
+    "UUID": UUID,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """In what the values of the two libraries differ.
+
+    `branches`: a branch of a union may be given with its name, as `(name, value)`; the other library looks for one of
+    which the value is. `uuids`: a UUID is one, and not its text. `depth`: levels of nesting that are written.
+    `bounded`: what is read is not deeper than `MAX_DEPTH`.
+    """
+
+    branches: bool
+    uuids: bool
+    depth: int
+    bounded: bool
 
 
 class _Generator(ABC):
     """What both directions share: which types need a conversion, and a function for each named type that does."""
 
-    def __init__(self, schema: Schema, source: Source) -> None:
+    prefix: str
+    deep: bool
+
+    def __init__(self, schema: Schema, source: Source, dialect: Dialect) -> None:
         self.schema = schema
         self.source = source
+        self.dialect = dialect
         self.names = Translator(schema)
         self.converted: set[str] = set()
+
+    def functions(self, depth: int, refuse: str) -> bool:
+        """Write a function for each type that needs one; whether the root is among them."""
+        self.settle()
+        if self.schema.root not in self.converted:
+            return False
+        for type in self.schema.types:
+            if type.name not in self.converted:
+                continue
+            with self.source.function(f"{self.prefix}_{type.name}(v{', level' if self.deep else ''})"):
+                if self.deep:
+                    self.source.line(f"if level >= {depth}: {refuse}('nested deeper than {depth} levels')")
+                match type:
+                    case Union():
+                        self.union(type)
+                    case Record():
+                        self.record(type)
+        return True
+
+    def call(self, name: str, target: str, level: str = "level + 1") -> str:
+        return f"{self.prefix}_{name}({target}{f', {level}' if self.deep else ''})"
+
+    @abstractmethod
+    def union(self, union: Union) -> None: ...
+
+    @abstractmethod
+    def record(self, record: Record) -> None: ...
 
     def settle(self) -> None:
         """Find the named types that need a conversion, until no more are found."""
@@ -286,26 +161,15 @@ class _Generator(ABC):
 class _Writer(_Generator):
     """Generates `to_native`."""
 
+    prefix = "put"
+
     def generate(self) -> bool:
         """Whether there is anything to convert."""
-        self.deep = bool(self.schema.recursive()) or len(self.schema.types) >= MAX_DEPTH
-        self.settle()
-        if self.schema.root not in self.converted:
+        self.deep = bool(self.schema.recursive()) or len(self.schema.types) >= self.dialect.depth
+        if not self.functions(self.dialect.depth, "unwritable"):
             return False
-        level = ", level" if self.deep else ""
-        for type in self.schema.types:
-            if type.name not in self.converted:
-                continue
-            with self.source.function(f"put_{type.name}(v{level})"):
-                if self.deep:
-                    self.source.line(f"if level >= {MAX_DEPTH}: unwritable('nested deeper than {MAX_DEPTH} levels')")
-                match type:
-                    case Union():
-                        self.union(type)
-                    case Record():
-                        self.record(type)
         with self.source.function("to_native(value)"):
-            self.source.line(f"return put_{self.schema.root}(value{', 0' if self.deep else ''})")
+            self.source.line(f"return {self.call(self.schema.root, 'value', '0')}")
         return True
 
     def needed(self, named: Named) -> bool:
@@ -322,7 +186,11 @@ class _Writer(_Generator):
 
     def tagged(self, field: Field) -> bool:
         """Whether an optional field is given with the name of its type."""
-        return field.optional and isinstance(self.schema.resolve(field.type), Record | List | Map)
+        return (
+            self.dialect.branches
+            and field.optional
+            and isinstance(self.schema.resolve(field.type), Record | List | Map)
+        )
 
     def converts(self, type_: Type) -> bool:
         match type_:
@@ -330,6 +198,8 @@ class _Writer(_Generator):
                 return name in self.converted
             case Int():
                 return not within(type_, LONG)
+            case Uuid():
+                return not self.dialect.uuids
             case List(item=item):
                 return self.converts(item)
             case Map(key=key, value=value):
@@ -341,9 +211,9 @@ class _Writer(_Generator):
         self.source.line("(key, x), = v.items()")
         for alternative in union.alternatives:
             with self.source.block(f"if key == {alternative.key!r}"):
-                value = self.value("x", alternative.type)
+                made = f"{{{alternative.name!r}: {self.value('x', alternative.type)}}}"
                 name = self.names.alternative(union, alternative)
-                self.source.line(f"return {name!r}, {{{alternative.name!r}: {value}}}")
+                self.source.line(f"return {name!r}, {made}" if self.dialect.branches else f"return {made}")
         self.source.line(f"unwritable('not an alternative of {union.name}')")
 
     def record(self, record: Record) -> None:
@@ -357,7 +227,7 @@ class _Writer(_Generator):
             if field.optional:
                 with self.source.block(f"if {field.key!r} in v"):
                     value = self.value(f"v[{field.key!r}]", field.type)
-                    name = self.branch(field)
+                    name = self.branch(field) if self.tagged(field) else ""
                     self.source.line(f"r[{field.name!r}] = {f'({name!r}, {value})' if name else value}")
         self.source.line("return r")
 
@@ -380,7 +250,7 @@ class _Writer(_Generator):
             return target
         match type_:
             case Ref(name):
-                return f"put_{name}({target}{', level + 1' if self.deep else ''})"
+                return self.call(name, target)
             case List(item=item):
                 return self.each(target, item)
             case Map(key=String()):
@@ -392,6 +262,8 @@ class _Writer(_Generator):
                     pair = f"{{'key': {self.value(name, key)}, 'value': {self.value(x, value)}}}"
                     self.source.line(f"{result}.append({pair})")
                 return result
+            case Uuid():
+                return f"str({target})"
             case _:
                 return f"Decimal({target})"
 
@@ -399,21 +271,15 @@ class _Writer(_Generator):
 class _Reader(_Generator):
     """Generates `from_native`. The schema for reading bounds the nesting."""
 
+    prefix = "take"
+
     def generate(self) -> bool:
         """Whether there is anything to convert or to check."""
-        self.settle()
-        if self.schema.root not in self.converted:
+        self.deep = not self.dialect.bounded and (bool(self.schema.recursive()) or len(self.schema.types) >= MAX_DEPTH)
+        if not self.functions(MAX_DEPTH, "bad"):
             return False
-        for type in self.schema.types:
-            if type.name in self.converted:
-                with self.source.function(f"take_{type.name}(v)"):
-                    match type:
-                        case Union():
-                            self.union(type)
-                        case Record():
-                            self.record(type)
         with self.source.function("from_native(native)"):
-            self.source.line(f"return take_{self.schema.root}(native)")
+            self.source.line(f"return {self.call(self.schema.root, 'native', '0')}")
         return True
 
     def needed(self, named: Named) -> bool:
@@ -421,7 +287,7 @@ class _Reader(_Generator):
             case Enum():
                 return False
             case Union(alternatives=members) | Record(fields=members):
-                return any(m.name != m.key or m.optional or self.converts(m.type) for m in members)
+                return self.deep or any(m.name != m.key or m.optional or self.converts(m.type) for m in members)
             case _:
                 assert_never(named)
 
@@ -435,6 +301,8 @@ class _Reader(_Generator):
                 return bool(self.misfit("x", type_))
             case Decimal():
                 return True
+            case Uuid():
+                return not self.dialect.uuids
             case List(item=item):
                 return bool(self.misfit("x", type_)) or self.converts(item)
             case Map(key=key, value=value):
@@ -469,13 +337,15 @@ class _Reader(_Generator):
             return target
         match type_:
             case Ref(name):
-                return f"take_{name}({target})"
+                return self.call(name, target)
             case Int():
                 target = self.local(target if within(type_, LONG) else f"unscaled({target}, {10**20}, 9)")
             case Decimal(precision=precision, scale=scale):
                 bound = 10**precision
                 unscaled = f"Decimal(unscaled({target}, {bound}, {bound.bit_length() // 8 + 1}))"
                 return f"scaleb({unscaled}, {-scale})" if scale else unscaled
+            case Uuid():
+                return f"UUID({target})"
             case List(item=item):
                 target = self.local(target)
                 if self.converts(item):
@@ -511,18 +381,25 @@ class _Reader(_Generator):
                 return ""
 
 
-def _codec(format: Format, compile: Any, explain: Any) -> CodecInfo:
-    return CodecInfo(
-        format=format,
-        implementation="fastavro",
-        distribution="fastavro",
-        language="Cython",
-        licence="MIT",
-        limits=Limits(),
-        validates=True,
-        compile=compile,
-        explain=explain,
+def assembled(
+    schema: Schema,
+    name: str,
+    dialect: Dialect,
+    encode_native: Callable[[Any], bytes],
+    decode_native: Callable[[bytes], Any],
+) -> Codec:
+    """The codec over a library's two functions, with the conversions that the schema needs."""
+    source = Source(name)
+    source.globals |= _RUNTIME
+    writes = _Writer(schema, source, dialect).generate()
+    reads = _Reader(schema, source, dialect).generate()
+    if writes or reads:
+        source.build()
+    return assemble(
+        schema,
+        encode_native,
+        decode_native,
+        source.globals["to_native"] if writes else None,
+        source.globals["from_native"] if reads else None,
+        source.text() if writes or reads else "",
     )
-
-
-CODECS = (_codec(DATUM, compile_datum, explain_datum), _codec(CONTAINER, compile_container, explain_container))

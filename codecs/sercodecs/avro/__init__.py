@@ -1,0 +1,49 @@
+"""Avro 1.12 over two libraries: a bare datum (`avro`), and an object container file with its schema (`avro-container`).
+
+Integers are zigzag varints, strings have their length before them, arrays and maps come in blocks with a count; fields
+have no tags, so that a datum says nothing without its schema ("Binary Encoding"). How each kind is declared stands in
+`serschema.idl.avro`. A container has one datum, the codec `null`, and a fixed sync marker, so that its octets are
+always the same; as a stream it has any number of them, in blocks. Nothing is lost.
+"""
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+from sercodecs.avro import with_apache, with_fastavro
+from sercodecs.avro_explain import explain_container, explain_datum
+from sercodecs.contract import CodecInfo, Format
+
+DATUM = Format(
+    name="avro",
+    title="Avro",
+    specification="Apache Avro 1.12.0, Binary Encoding",
+    textual=False,
+    self_describing=False,
+    byte_order="little",
+)
+CONTAINER = replace(
+    DATUM,
+    name="avro-container",
+    title="Avro object container file",
+    specification="Apache Avro 1.12.0, Object Container Files",
+    self_describing=True,
+)
+
+
+def _codecs(library: ModuleType, **about: Any) -> tuple[CodecInfo, CodecInfo]:
+    def codec(format: Format, compile: Any, explain: Any) -> CodecInfo:
+        return CodecInfo(
+            format=format, limits=library.LIMITS, validates=True, compile=compile, explain=explain, **about
+        )
+
+    return (
+        codec(DATUM, library.compile_datum, explain_datum),
+        codec(CONTAINER, library.compile_container, explain_container),
+    )
+
+
+CODECS = (
+    *_codecs(with_fastavro, implementation="fastavro", distribution="fastavro", language="Cython", licence="MIT"),
+    *_codecs(with_apache, implementation="apache", distribution="avro", language="Python", licence="Apache-2.0"),
+)

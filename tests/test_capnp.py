@@ -1,0 +1,201 @@
+"""Cap'n Proto: what the capnp tool wrote, the tool in both directions, and pointers that promise too much."""
+
+import shutil
+import subprocess
+from decimal import Decimal as PyDecimal
+
+import pytest
+from sercodecs.contract import DecodeError, EncodeError
+from sercodecs.registry import find
+from serschema import shared
+from serschema.generate import generate
+from serschema.idl.capnp import type_names, write
+from serschema.model import Bool, Decimal, Field, Float, Int, List, Map, Record, Ref, Schema, String
+from serschema.strategies import CHOICE, COLOUR, EXAMPLES, NOTHING, POINT
+from serschema.values import first_difference
+
+pytest.importorskip("capnp")
+PLAIN, PACKED = find(["capnp", "capnp-packed"])
+SCHEMAS = [name for name in (*shared.NAMES, *EXAMPLES) if name != "empty"]  # which the tool takes for no message
+UNREADABLE = ("access_log", "order", "lists", "maps")
+"""What the tool (0.9.2) does not read again as text that it wrote itself."""
+needs_capnp = pytest.mark.skipif(not shutil.which("capnp"), reason="capnp is missing: make peers")
+
+ROOT = Schema(
+    "Root",
+    (
+        Record(
+            "Root",
+            (
+                Field("a", 1, Int(32), True),
+                Field("b", 2, Bool()),
+                Field("c", 3, String(), True),
+                Field("d", 4, List(Ref("Choice")), True),
+                Field("m", 5, Map(Int(8), Ref("Choice"))),
+                Field("e", 6, Ref("Colour"), True),
+                Field("g", 7, List(List(Int(16)))),
+                Field("h", 8, Float()),
+                Field("i", 9, Decimal(30, 2)),
+            ),
+        ),
+        CHOICE,
+        POINT,
+        NOTHING,
+        COLOUR,
+    ),
+)
+TEXT = """(a = (some = 0), b = true, c = "", d = [(number = 7), (points = [(x = 1, y = 2)])],
+m = [(key = -1, value = (text = "x"))], e = (some = green), g = [[1], []], h = -0.5, i = "\\x01\\x00")"""
+VALUE = {
+    "a": 0,
+    "b": True,
+    "c": "",
+    "d": [{"number": 7}, {"points": [{"x": 1, "y": 2}]}],
+    "m": {-1: {"text": "x"}},
+    "e": "GREEN",
+    "g": [[1], []],
+    "h": -0.5,
+    "i": PyDecimal("2.56"),
+}
+OCTETS = (
+    "000000001e000000000000000300050001000100000000000100010000000000000000000000e0bf110000000a000000"
+    "110000003700000031000000170000004900000016000000510000001200000000000000000000000800000002000100"
+    "07000000000000000000000000000000000000000000000000000000000000000300000000000000010000000f000000"
+    "040000000100000001000000020000000400000001000100ff0000000000000000000000020001000000000000000000"
+    "010000000000000001000000120000007800000000000000050000000b00000005000000030000000100000000000000"
+    "0100000000000000"
+)
+"""capnp 0.9.2 encode of the text above."""
+
+
+def capnp(folder, command, argument, octets, schema):
+    done = subprocess.run(
+        ["capnp", command, *argument, "schema.capnp", type_names(schema)[schema.root]],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin:/usr/local/bin", "PWD": str(folder)},
+        input=octets,
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout
+
+
+def test_what_capnp_wrote():
+    assert PLAIN.compile(ROOT).decode(bytes.fromhex(OCTETS)) == VALUE
+
+
+@needs_capnp
+def test_capnp_writes_what_it_wrote(tmp_path):
+    (tmp_path / "schema.capnp").write_text(write(ROOT))
+    octets = capnp(tmp_path, "encode", (), TEXT.encode(), ROOT)
+    assert octets.hex() == OCTETS
+    packed = capnp(tmp_path, "convert", ("binary:packed",), octets, ROOT)
+    assert PACKED.compile(ROOT).decode(packed) == VALUE
+
+
+def in_digits(value):
+    """The value with floats that their text says in full."""
+    match value:
+        case float():
+            return 0.25 * (hash(value) % 9 - 4)
+        case list():
+            return [in_digits(item) for item in value]
+        case dict():
+            return {key: in_digits(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+@needs_capnp
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_capnp_reads_ours_and_we_read_its(name, tmp_path):
+    """The same octets after its text and in its packing; and its canonical form, which orders them otherwise."""
+    if name in EXAMPLES:
+        schema, values = EXAMPLES[name], [generate(EXAMPLES[name], seed) for seed in range(2)]
+    else:
+        loaded = shared.load(name, records=20)
+        schema, values = loaded.schema, list(loaded.values[:2])
+    plain, packed = PLAIN.compile(schema), PACKED.compile(schema)
+    (tmp_path / "schema.capnp").write_text(write(schema))
+    for value in map(in_digits, values):
+        octets = plain.encode(value)
+        assert capnp(tmp_path, "convert", ("binary:packed",), octets, schema) == packed.encode(value)
+        canonical = capnp(tmp_path, "convert", ("binary:canonical",), octets, schema)
+        table = (0).to_bytes(4, "little") + (len(canonical) // 8).to_bytes(4, "little")
+        assert first_difference(value, plain.decode(table + canonical)) == ""
+        text = capnp(tmp_path, "decode", (), octets, schema)
+        if name not in UNREADABLE:
+            assert capnp(tmp_path, "encode", (), text, schema) == octets
+
+
+LARGE = Schema("M", (Record("M", (Field("t", 1, List(String())), Field("n", 2, List(Int(64)))),),))  # fmt: skip
+
+
+@pytest.mark.parametrize("info", [PLAIN, PACKED], ids=lambda info: info.id)
+def test_several_segments(info):
+    """Messages beyond the builder's first segment come back; cut short they are an error, and no end of the process."""
+    codec = info.compile(LARGE)
+    for value in (
+        {"t": ["word" * 100] * 100, "n": list(range(3000))},
+        {"t": ["", "x" * 20_000], "n": [0] * 5000},
+        {"t": ["x" * 8000] * 3, "n": [-1] * 3000},
+    ):
+        data = codec.encode(value)
+        assert data[0], "it is of one segment"
+        assert codec.decode(data) == value
+        for place in range(0, len(data), len(data) // 97):
+            with pytest.raises(DecodeError):
+                codec.decode(data[:place])
+
+
+NODE = Schema("Node", (Record("Node", (Field("l", 1, Ref("Node"), True), Field("r", 2, Ref("Node"), True))),))
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("info", [PLAIN, PACKED], ids=lambda info: info.id)
+def test_what_is_shared_is_bounded(info):
+    """Both pointers of each node go to the next one ("Encoding Spec", Structs; Security: amplification)."""
+    levels = 60
+    words = [(0).to_bytes(4, "little") + (1 + 2 * levels).to_bytes(4, "little"), _pointer(0)]
+    for _ in range(levels - 1):
+        words += [_pointer(1), _pointer(0)]
+    words += [bytes(8), bytes(8)]
+    data = b"".join(words)
+    codec = info.compile(NODE)
+    if info is PACKED:
+        data = b"".join(b"\xff" + data[place : place + 8] + b"\0" for place in range(0, len(data), 8))
+    with pytest.raises(DecodeError):
+        codec.decode(data)
+
+
+def _pointer(offset):
+    """A pointer to a struct of two pointers."""
+    return (offset << 2).to_bytes(4, "little") + (2 << 16).to_bytes(4, "little")
+
+
+def test_records_without_fields():
+    schema = Schema("M", (Record("M", (Field("v", 1, List(List(Ref("Nothing")))),)), NOTHING))
+    for info in (PLAIN, PACKED):
+        codec = info.compile(schema)
+        value = {"v": [[{}] * 4096] * 5}
+        assert codec.decode(codec.encode(value)) == value
+        with pytest.raises(EncodeError, match="too many"):
+            codec.encode({"v": [[{}] * 4097]})
+    data = bytearray(PLAIN.compile(schema).encode({"v": [[{}] * 5]}))
+    place = data.index((5 << 2).to_bytes(4, "little"))
+    data[place : place + 4] = b"\xfc\xff\xff\x7f"
+    with pytest.raises(DecodeError):
+        PLAIN.compile(schema).decode(bytes(data))
+
+
+def test_access_reads_no_more_than_it_needs():
+    codec = PLAIN.compile(ROOT)
+    data = bytearray(codec.encode({**VALUE, "c": "zzzz"}))
+    data[data.index(b"zzzz")] = 0xFF  # no UTF-8
+    with pytest.raises(DecodeError):
+        codec.decode(bytes(data))
+    assert codec.access(("m", -1, "text"))(bytes(data)) == "x"
+    assert codec.access(("d", 1, "points", 0, "y"))(bytes(data)) == 2
+    for path in (("m", 5, "text"), ("m", -1, "number"), ("d", 2, "number"), ("d", 0), ("a", 0)):
+        with pytest.raises(DecodeError):
+            codec.access(path)(bytes(data))
