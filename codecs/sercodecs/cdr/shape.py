@@ -35,6 +35,9 @@ TABLE = 256
 INLINE = 48
 """A record of more leaves than this has a function of its own, so that source does not grow with every use."""
 
+RETRIED = 4
+"""Mutable records that nest deeper are read in any order only: what is read in order may have to be read again."""
+
 FIXED_DIGITS, INT64_DIGITS = 31, 18
 """Decimals of more digits are strings: IDL's `fixed` has at most 31, an int64 holds all of 18."""
 
@@ -314,6 +317,21 @@ class Shape:
                 slot = self.slot(kind)
                 return size(slot.code) if slot else 4
 
+    def nesting(self, type_: Type) -> int:
+        """How many records stand inside one another in a type; where it is recursive, more than `RETRIED`."""
+        kind = self.schema.resolve(type_)
+        match kind:
+            case List(item=item):
+                return self.nesting(item)
+            case Map(value=value):
+                return self.nesting(value)
+            case Union(alternatives=members) | Record(fields=members):
+                if kind.name in self.recursive:
+                    return RETRIED + 1
+                return isinstance(kind, Record) + max((self.nesting(member.type) for member in members), default=0)
+            case _:
+                return 0
+
     def primitive(self, type_: Type) -> bool:
         """Whether the type is what XTypes calls primitive (7.2.2.2): an enum is not, an array of primitives counts."""
         kind = self.schema.resolve(type_)
@@ -396,6 +414,40 @@ class Shape:
     def numbers(self, enum: Enum) -> dict[str, int]:
         """The number of each symbol: its place in CDR (15.3.2.6), its own in XCDR (XTypes 7.2.2.4.1)."""
         return {symbol: own if self.encoding.version else i for i, (symbol, own) in enumerate(enum.symbols)}
+
+    def length_code(self, kind: Kind, row: list[Slot] | None) -> tuple[int, int | None]:
+        """The length code that takes least, and the member's length where it is known (XTypes 7.4.3.4.2).
+
+        What begins with its own length or count shares it with the EMHEADER.
+        """
+        if row:
+            octets = Position("", 0, self.encoding.alignment, 0).after(row).add
+            return ((octets.bit_length() - 1) if octets in (1, 2, 4, 8) else 4), octets
+        if isinstance(kind, List) and not self.delimits(kind):
+            if fixed_length(kind):
+                return 4, self.array_size(kind)
+            slot = self.slot(self.schema.resolve(kind.item))
+            assert slot
+            return {1: 5, 2: 4, 4: 6, 8: 7}[size(slot.code)], None
+        return 5, None
+
+    def array_size(self, kind: Kind) -> int:
+        """The size of an array of primitives, none of which is padded, as the first is aligned."""
+        if isinstance(kind, List):
+            return (fixed_length(kind) or 0) * self.array_size(self.schema.resolve(kind.item))
+        slot = self.slot(kind)
+        assert slot
+        return size(slot.code)
+
+    def pinned(self, row: list[Slot]) -> tuple[list[Slot], int]:
+        """Slots that begin a stream, their padding in them, as parts of another without alignment; and their size."""
+        at = Position("", 0, self.encoding.alignment, 0)
+        slots = []
+        for slot in row:
+            gap = -at.residue % slot.alignment
+            slots.append(Slot((f"{gap}x" if gap else "") + slot.code, 1, slot.read, slot.write))
+            at = at.after([slot])
+        return slots, at.add
 
     def levels(self, type_: Type) -> int:
         """How many records stand inside one another in a type that is a row."""

@@ -35,7 +35,6 @@ from sercodecs.cdr.shape import (
     bind,
     compiled,
     one_letter,
-    size,
     stride,
 )
 from sercodecs.source import Source
@@ -481,20 +480,13 @@ class Writer:
             self.emheader(number, member, kind, row, expression)
             return
         if row:
-            slots: list[tuple[Slot, str]] = []
-            self.row(member.type, self.simple(expression, row), lambda slot, inner: slots.append((slot, inner)))
-            at = start = Position("", 0, self.strictest, 0)
-            pinned = []
-            for slot, inner in slots:
-                gap = -at.residue % slot.alignment
-                pinned.append((Slot((f"{gap}x" if gap else "") + slot.code, 1, slot.read, slot.write), inner))
-                at = at.after([slot])
-            self.header(number, str(at.add - start.add))
-            for slot, inner in pinned:
-                self.slot(slot, inner)
+            slots, octets = self.shape.pinned(row)
+            self.header(number, str(octets))
+            pinned = iter(slots)
+            self.row(member.type, self.simple(expression, row), lambda _, inner: self.slot(next(pinned), inner))
             return
         self.pack()
-        octets = self.stream(lambda: self.write(member.type, expression))
+        written = self.stream(lambda: self.write(member.type, expression))
         self.settle()
         if self.at.modulus < 4:
             self.depend()
@@ -502,57 +494,30 @@ class Writer:
         elif self.at.residue % 4:
             self.pieces.append(repr(bytes(-self.at.residue % 4)))
         self.at = self.at.aligned(4)
-        header = self.local("header", f"parameter_{self.order}({number}, len({octets}))")
-        self.pieces += [header, octets]
-        self.at = Position(f"{self.at.text} + len({header}) + len({octets})", 0, 1, 0)
+        header = self.local("header", f"parameter_{self.order}({number}, len({written}))")
+        self.pieces += [header, written]
+        self.at = Position(f"{self.at.text} + len({header}) + len({written})", 0, 1, 0)
 
     def simple(self, expression: str, row: list[Slot]) -> str:
         return expression if len(row) == 1 else self.local("value", expression)
 
     def emheader(self, number: int, member: Field, kind: Kind, row: list[Slot] | None, expression: str) -> None:
-        """A member of XCDR2 and its EMHEADER, whose length code is the one that takes least (XTypes 7.4.3.4.2)."""
+        """A member of XCDR2 and its EMHEADER."""
+        code, octets = self.shape.length_code(kind, row)
+        self.unsigned(hex(code << 28 | number))
         if row:
-            octets = Position("", 0, self.strictest, 0).after(row).add
-            if octets in (1, 2, 4, 8):
-                self.unsigned(hex(octets.bit_length() - 1 << 28 | number))
-            else:
-                self.unsigned(hex(4 << 28 | number))
+            if code == 4:
                 self.unsigned(str(octets))
             if isinstance(kind, List):
                 self.write(member.type, expression)
             else:
                 self.row(member.type, self.simple(expression, row), self.slot)
-            return
-        match kind:
-            case List() if self.shape.delimits(kind):
-                code = 5
-            case List() if not fixed_length(kind):
-                slot = self.shape.slot(self.shape.schema.resolve(kind.item))
-                assert slot
-                code = {1: 5, 2: 4, 4: 6, 8: 7}[size(slot.code)]
-            case List():
-                code = 4
-            case _:
-                code = 5
-        self.unsigned(hex(code << 28 | number))
-        if code == 4 and isinstance(kind, List):
+        elif code == 4:
             items = self.local("items", expression)
-            length = fixed_length(kind)
-            if length:
-                self.unsigned(str(self.fixed_size(kind)))
-            else:
-                self.unsigned(f"4 + 2 * len({items})")
-            self.array(kind, items, False)
+            self.unsigned(str(octets) if octets else f"4 + 2 * len({items})")
+            self.write(member.type, items)
         else:
             self.write(member.type, expression)
-
-    def fixed_size(self, kind: Kind) -> int:
-        """The size of an array of primitives, none of which is padded, as the outermost begins aligned."""
-        if isinstance(kind, List):
-            return (fixed_length(kind) or 0) * self.fixed_size(self.shape.schema.resolve(kind.item))
-        slot = self.shape.slot(kind)
-        assert slot
-        return size(slot.code)
 
 
 def without(lines: list[str], read: set[str]) -> list[str]:
