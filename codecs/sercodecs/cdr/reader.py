@@ -25,6 +25,7 @@ from serschema.model import (
     fixed_length,
 )
 
+from sercodecs.cdr.generator import Generator
 from sercodecs.cdr.runtime import LIST_END, MUST_UNDERSTAND, Table
 from sercodecs.cdr.shape import (
     INLINE,
@@ -47,34 +48,21 @@ def display(members: dict[str, str]) -> str:
     return f"{{{', '.join(f'{key!r}: {expression}' for key, expression in members.items())}}}"
 
 
-class Reader:
-    """Generates `decode`, once for each byte order. Scalars wait in `slots`, to be unpacked by one call.
+class Reader(Generator):
+    """Generates `decode`, once for each byte order.
 
     `read` returns an expression for the value, which holds after the next `flush`. Local state of the generated
     functions: `data`, `end` (where the message ends), `pos`, `depth` where there is recursion, and `origin`, from which
-    XCDR1 counts alignment. `at` is the position of the first slot: `pos` and a number, as far as it is known.
+    XCDR1 counts alignment.
     """
 
     def __init__(self, shape: Shape, source: Source, order: str) -> None:
-        self.shape = shape
-        self.source = source
-        self.order = order
-        self.slots: list[Slot] = []
+        super().__init__(shape, source, order)
         self.variables: list[str] = []
-        self.length = ""  # the name of the length of the opaque in front of the slots, if there is one
         self.in_function = False
         self.depth = 0
-        self.at = Position("pos", 0, 1, 0)
         self.expected: list[tuple[str, int]] = []  # slots, and what our writer puts there
         self.stop = "end"  # the end of the members
-
-    @property
-    def prefix(self) -> str:
-        return PREFIXES[self.order]
-
-    @property
-    def strictest(self) -> int:
-        return self.shape.encoding.alignment
 
     @property
     def from_origin(self) -> bool:
@@ -189,34 +177,9 @@ class Reader:
             self.source.line(f"pos = {self.at.text}")
         self.at = Position("pos", 0, self.at.modulus, self.at.residue, self.at.origin)
 
-    def local(self, hint: str, expression: str) -> str:
-        name = self.source.fresh(hint)
-        self.source.line(f"{name} = {expression}")
-        return name
-
     def refuse(self, condition: str, reason: str) -> None:
         with self.source.block(f"if {condition}"):
             self.source.line(f"raise DecodeError({reason}, {self.at.text})")
-
-    def loop(self, header: str, body: Callable[[], None]) -> None:
-        """Emit a loop: again with less knowledge of the position, until it holds from one turn to the next."""
-        self.flush()
-        self.settle()
-        head = self.at
-        while True:
-            lines, notes = len(self.source.lines), set(self.source.notes)
-            self.at = head
-            with self.source.block(header):
-                body()
-                self.flush()
-                self.settle()
-            if (known := head.meet(self.at)) == head:
-                break
-            head = known
-            del self.source.lines[lines:]
-            for name in set(self.source.notes) - notes:
-                del self.source.notes[name], self.source.globals[name]
-        self.at = head
 
     @contextmanager
     def delimited(self, extensible: bool) -> Iterator[str]:

@@ -18,7 +18,7 @@ MICROSECOND = timedelta(microseconds=1)
 EXACT = Context(prec=1000)
 
 EXTENDED, LIST_END, IGNORE = 0x3F01, 0x3F02, 0x3F03
-"""Parameter ids with a meaning of their own (XTypes 7.4.1.2.1)."""
+"""Parameter ids with a meaning of their own (XTypes 7.4.1.2)."""
 MUST_UNDERSTAND, ID = 0x4000, 0x3FFF
 """The bits of a short header that say that a reader has to know the member, and which member it is."""
 

@@ -52,7 +52,7 @@ class Encoding:
 
     @property
     def alignment(self) -> int:
-        """The strictest one there is: XCDR2 aligns to 4 at most (XTypes 7.4.3.2.3)."""
+        """The strictest one there is: XCDR2 aligns to 4 at most (XTypes 7.4.2)."""
         return 4 if self.version == 2 else 8
 
     @property
@@ -412,7 +412,7 @@ class Shape:
                 return None
 
     def numbers(self, enum: Enum) -> dict[str, int]:
-        """The number of each symbol: its place in CDR (15.3.2.6), its own in XCDR (XTypes 7.2.2.4.1)."""
+        """The number of each symbol: its place in CDR (CORBA 9.3.2.6), its own in XCDR (XTypes 7.2.2.4)."""
         return {symbol: own if self.encoding.version else i for i, (symbol, own) in enumerate(enum.symbols)}
 
     def length_code(self, kind: Kind, row: list[Slot] | None) -> tuple[int, int | None]:

@@ -25,10 +25,10 @@ from serschema.model import (
     fixed_length,
 )
 
+from sercodecs.cdr.generator import Generator
 from sercodecs.cdr.runtime import EXTENDED, LIST_END, MUST_UNDERSTAND
 from sercodecs.cdr.shape import (
     INLINE,
-    PREFIXES,
     Position,
     Shape,
     Slot,
@@ -40,32 +40,21 @@ from sercodecs.cdr.shape import (
 from sercodecs.source import Source
 
 
-class Writer:
-    """Generates `encode`. Scalars wait in `slots` until something else comes, pieces of the message in `pieces`.
+class Writer(Generator):
+    """Generates `encode`. Pieces of the message wait in `pieces`.
 
-    `at` is where the first of the slots goes, counted from the origin of alignment. It is carried along when source is
-    made; a variable of the generated function takes it over where that is no longer possible, and goes if nobody reads
-    it. `parts` and `variable` name the pieces of the present stream and that variable: XCDR1 begins a stream of its own
-    for each member with a header.
+    `at` counts from the origin of alignment. It is carried along when source is made; a variable of the generated
+    function takes it over where that is no longer possible, and goes if nobody reads it. `parts` and `variable` name
+    the pieces of the present stream and that variable: XCDR1 begins a stream of its own for each member with a header.
     """
 
     def __init__(self, shape: Shape, source: Source, order: str) -> None:
-        self.shape = shape
-        self.source = source
-        self.order = order
-        self.prefix = PREFIXES[order]
-        self.slots: list[Slot] = []
+        super().__init__(shape, source, order)
         self.arguments: list[str] = []
-        self.length = ""  # the name of the length of the one opaque that may be among the slots
         self.pieces: list[str] = []
         self.parts = "parts"
         self.variable = "pos"
         self.read: set[str] = set()  # the variables that something depends on
-        self.at = Position("pos", 0, 1, 0)
-
-    @property
-    def strictest(self) -> int:
-        return self.shape.encoding.alignment
 
     def generate(self) -> None:
         source, schema = self.source, self.shape.schema
@@ -159,11 +148,6 @@ class Writer:
         self.depend()
         return self.at.text
 
-    def local(self, hint: str, expression: str) -> str:
-        name = self.source.fresh(hint)
-        self.source.line(f"{name} = {expression}")
-        return name
-
     def branches(self, *branches: tuple[str, Callable[[], None]]) -> None:
         """Emit blocks of which one is carried out; what waits is packed together with the first slots of each."""
         held = (self.slots, self.arguments, self.length, self.pieces, self.at)
@@ -178,26 +162,6 @@ class Writer:
             ends.append(self.at)
         for end in ends:
             self.at = self.at.meet(end)
-
-    def loop(self, header: str, body: Callable[[], None]) -> None:
-        """Emit a loop: again with less knowledge of the position, until it holds from one turn to the next."""
-        self.flush()
-        self.settle()
-        head = self.at
-        while True:
-            lines, notes = len(self.source.lines), set(self.source.notes)
-            self.at = head
-            with self.source.block(header):
-                body()
-                self.flush()
-                self.settle()
-            if (known := head.meet(self.at)) == head:
-                break
-            head = known
-            del self.source.lines[lines:]
-            for name in set(self.source.notes) - notes:
-                del self.source.notes[name], self.source.globals[name]
-        self.at = head
 
     @contextmanager
     def delimited(self) -> Iterator[None]:
@@ -447,7 +411,7 @@ class Writer:
     # Members with headers.
 
     def parameters(self, kind: Record, value: str) -> None:
-        """A mutable structure: PL_CDR (XTypes 7.4.2.3) or, in XCDR2, what stands behind its DHEADER (7.4.3.4)."""
+        """A mutable structure: PL_CDR (XTypes 7.4.1.2) or, in XCDR2, what stands behind its DHEADER (7.4.2)."""
         for number, member in enumerate(kind.fields):
             inner = f"{value}[{member.key!r}]"
             if not member.optional:
