@@ -63,6 +63,7 @@ class Reader(Generator):
         self.depth = 0
         self.expected: list[tuple[str, int]] = []  # slots, and what our writer puts there
         self.stop = "end"  # the end of the members
+        self.counted = ""  # the name of a count that was read with the DHEADER before it
 
     @property
     def from_origin(self) -> bool:
@@ -182,11 +183,16 @@ class Reader(Generator):
             self.source.line(f"raise DecodeError({reason}, {self.at.text})")
 
     @contextmanager
-    def delimited(self, extensible: bool) -> Iterator[str]:
-        """A DHEADER and what it delimits; what a later version of an `extensible` type adds is skipped."""
-        octets = self.unsigned()
+    def delimited(self, *, extensible: bool = False, counted: bool = False) -> Iterator[str]:
+        """A DHEADER and what it delimits; what a later version of an `extensible` type adds is skipped.
+
+        A count behind it is read together with it.
+        """
+        octets = self.slot(Slot("I", 4))
+        self.counted = self.slot(Slot("I", 4)) if counted else ""
+        self.flush()
         self.settle()
-        stop = self.local("stop", f"pos + {octets}")
+        stop = self.local("stop", f"pos + {octets}" + (" - 4" if counted else ""))
         self.refuse(f"{stop} > end", f'f"{{{octets}}} octets announced, {{end - pos}} left"')
         yield stop
         self.flush()
@@ -218,12 +224,12 @@ class Reader(Generator):
                 return self.slot(slot)
             case List():
                 if self.shape.delimits(kind, nested):
-                    with self.delimited(extensible=False):
+                    with self.delimited(counted=not fixed_length(kind)):
                         return self.held(self.array(kind))
                 return self.array(kind)
             case Map():
                 if self.shape.delimits(kind):
-                    with self.delimited(extensible=False):
+                    with self.delimited(counted=True):
                         return self.mapping(kind)
                 return self.mapping(kind)
             case Union() | Record():
@@ -291,7 +297,7 @@ class Reader(Generator):
 
     def count(self, *items: Type) -> str:
         """Emit the reading of a count of items, and its check against what is left; return its name."""
-        count = self.unsigned()
+        count, self.counted = self.counted or self.unsigned(), ""
         least = sum(self.shape.least(item) for item in items)
         self.refuse(
             f"{count} * {least} > end - ({self.at.text})",

@@ -164,14 +164,17 @@ class Writer(Generator):
             self.at = self.at.meet(end)
 
     @contextmanager
-    def delimited(self) -> Iterator[None]:
-        """A DHEADER: the number of octets of what is written in the `with`, put in when that is known."""
+    def delimited(self, count: str = "") -> Iterator[None]:
+        """A DHEADER: the number of octets of what is written in the `with`, put in when that is known.
+
+        A count behind it is put in together with it.
+        """
         self.flush()
         self.settle()
         self.depend()
         mark = self.local("mark", f"len({self.parts})")
         self.source.line(f'{self.parts}.append(b"")')
-        header = [Slot("I", 4)]
+        header = [Slot("I", 4)] * (2 if count else 1)
         pack = bind(self.source, "pack", self.prefix, header, self.at)
         if "[" in pack:  # by the phase before the header
             pack = self.local("header", pack)
@@ -180,7 +183,8 @@ class Writer(Generator):
         self.at = Position(self.variable, 0, self.strictest, 0)
         yield
         self.flush()
-        self.source.line(f"{self.parts}[{mark}] = {pack}({self.know()} - {start})")
+        octets = f"{self.know()} - {start}"
+        self.source.line(f"{self.parts}[{mark}] = {pack}({f'{octets} + 4, {count}' if count else octets})")
 
     def stream(self, body: Callable[[], None]) -> str:
         """Write a stream of its own; return the name of its octets."""
@@ -259,9 +263,12 @@ class Writer(Generator):
             slots = row * length
             self.unsigned(str(Position("", 0, 4, 0).after(slots).add))
             self.items(kind, items, length, row)
-        else:
+        elif length:
             with self.delimited():
                 self.items(kind, items, length, row)
+        else:
+            with self.delimited(self.local("count", f"len({items})")):
+                self.each(kind, items)
 
     def items(self, kind: List, items: str, length: int | None, row: list[Slot] | None) -> None:
         if length and row and len(row) * length <= INLINE:
@@ -272,8 +279,11 @@ class Writer(Generator):
         if not length:
             self.unsigned(count)
         if not row or not self.rows(kind.item, items, count, row):
-            item = self.source.fresh("item")
-            self.loop(f"for {item} in {items}", lambda: self.write(kind.item, item, nested=bool(length)))
+            self.each(kind, items)
+
+    def each(self, kind: List, items: str) -> None:
+        item = self.source.fresh("item")
+        self.loop(f"for {item} in {items}", lambda: self.write(kind.item, item, nested=bool(fixed_length(kind))))
 
     def rows(self, item: Type, items: str, count: str, row: list[Slot]) -> bool:
         """An array whose items are of fixed size: one call of pack, or one an item; whether it can be."""
@@ -332,7 +342,6 @@ class Writer(Generator):
 
     def mapping(self, kind: Map, items: str) -> None:
         def entries() -> None:
-            self.unsigned(f"len({items})")
             key, value = self.source.fresh("key"), self.source.fresh("value")
 
             def entry() -> None:
@@ -342,9 +351,10 @@ class Writer(Generator):
             self.loop(f"for {key}, {value} in {items}.items()", entry)
 
         if self.shape.delimits(kind):
-            with self.delimited():
+            with self.delimited(self.local("count", f"len({items})")):
                 entries()
         else:
+            self.unsigned(f"len({items})")
             entries()
 
     def named(self, kind: Union | Record, expression: str) -> None:
