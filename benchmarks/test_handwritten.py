@@ -82,6 +82,7 @@ def cdr_sides(name: str, format_: str, direction: str) -> dict[str, Side]:
         padding = octets[3] & 3 if version else 0
         assert serialize(made)[4:] == octets[4 if version else 0 : len(octets) - padding]
     theirs = encoded if version else [b"\0\1\0\0" + octets for octets in encoded]
+    assert equal(_all(ours.decode, encoded), values)
     assert equal([classes.to_value(classes.root.deserialize(octets)) for octets in theirs], values)
     if direction == "decode":
         return {"serbench": (ours.decode, encoded), "pycdr2": (classes.root.deserialize, theirs)}

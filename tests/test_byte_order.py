@@ -20,6 +20,13 @@ NATIVE = [BIG_WHOLE, BIG_REAL] if sys.byteorder == "big" else [LITTLE_WHOLE, LIT
 
 STATED = {
     "xdr": ("RFC 4506, 4.1 and 4.7: most significant octet first", [BIG_WHOLE, BIG_REAL]),
+    "cdr-big": ("CORBA 3.3 Part 2, 9.3.1.2 and 9.3.1.3", [BIG_WHOLE, BIG_REAL]),
+    "cdr-little": ("CORBA 3.3 Part 2, 9.3.1.2 and 9.3.1.3", [LITTLE_WHOLE, LITTLE_REAL]),
+    "xcdr1": ("XTypes 7.6.3.1.2: CDR_LE", [LITTLE_WHOLE, LITTLE_REAL]),
+    "xcdr1-mutable": ("XTypes 7.6.3.1.2: PL_CDR_LE", [LITTLE_WHOLE, LITTLE_REAL]),
+    "xcdr2": ("XTypes 7.6.3.1.2: CDR2_LE", [LITTLE_WHOLE, LITTLE_REAL]),
+    "xcdr2-delimited": ("XTypes 7.6.3.1.2: D_CDR2_LE", [LITTLE_WHOLE, LITTLE_REAL]),
+    "xcdr2-mutable": ("XTypes 7.6.3.1.2: PL_CDR2_LE", [LITTLE_WHOLE, LITTLE_REAL]),
     "ndr-little": ("C706, 14.2.5 and 14.2.6, by the format label of 14.1", [LITTLE_WHOLE, LITTLE_REAL]),
     "ndr-big": ("C706, 14.2.5 and 14.2.6, by the format label of 14.1", [BIG_WHOLE, BIG_REAL]),
     "ndr64": ("MS-RPCE 2.2.5: the label is that of little-endian", [LITTLE_WHOLE, LITTLE_REAL]),

@@ -440,3 +440,56 @@ EMPLOYEES = {
 def test_text_employees_of_the_course(codec, suffix):
     octets = (VECTORS / f"{suffix}_employees.{suffix}").read_bytes()
     assert explained(codec, shared.load("employees").schema, octets) == EMPLOYEES[suffix]
+
+
+def test_cdr_profile_of_an_object_reference():
+    """The body of an IIOP profile as Java IDL's tnameserv wrote it, CORBA 3.3 Part 2, 9.7.2."""
+    fields = (
+        Field("major", 1, Int(8, signed=False)),
+        Field("minor", 2, Int(8, signed=False)),
+        Field("host", 3, String()),
+        Field("port", 4, Int(16, signed=False)),
+        Field("object_key", 5, Bytes()),
+    )
+    octets = bytes.fromhex("00010000 0000000a 3132372e 302e302e 31000403 00000010 ee97cda0 8bf7d9bf 27d2425c ea690159")
+    assert (
+        explained("cdr-big/serbench", message(*fields), octets)
+        == """\
+0000  00                       structure  encapsulation, big-endian  $
+0001  01                       content    1                          $.major
+0002  00                       content    0                          $.minor
+0003  00                       padding    padding to 4               $.host
+0004  00 00 00 0a              length     length 10                  $.host
+0008  31 32 37 2e 30 2e 30 2e  content    "127.0.0.1"                $.host
+0010  31
+0011  00                       structure  NUL                        $.host
+0012  04 03                    content    1027                       $.port
+0014  00 00 00 10              length     length 16                  $.object_key
+0018  ee 97 cd a0 8b f7 d9 bf  content    16 octets                  $.object_key
+0020  27 d2 42 5c ea 69 01 59
+"""
+    )
+
+
+def test_xcdr2_members():
+    """EMHEADERs of XTypes 7.4.3.4.2: the last of length code 5, which is the string's own length."""
+    fields = (Field("a", 1, Int(8, signed=False)), Field("b", 2, Int(32), optional=True), Field("c", 3, String()))
+    octets = bytes.fromhex("000b0001 1b000000 00000000 01000000 01000020 07000000 02000050 03000000 61620000")
+    assert (
+        explained("xcdr2-mutable/serbench", message(*fields), octets)
+        == """\
+0000  00 0b                    structure  xcdr2-mutable, little-endian  $
+0002  00 01                    structure  options: 1 octet of padding   $
+0004  1b 00 00 00              length     DHEADER: 27 octets            $
+0008  00 00 00 00              tag        member 0 (a), 1 octet         $.a
+000c  01                       content    1                             $.a
+000d  00 00 00                 padding    padding to 4                  $
+0010  01 00 00 20              tag        member 1 (b), 4 octets        $.b
+0014  07 00 00 00              content    7                             $.b
+0018  02 00 00 50              tag        member 2 (c), 7 octets        $.c
+001c  03 00 00 00              length     length 3                      $.c
+0020  61 62                    content    "ab"                          $.c
+0022  00                       structure  NUL                           $.c
+0023  00                       padding    padding to 4                  $
+"""
+    )

@@ -82,7 +82,8 @@ class _Walk(Walk):
 
     def align(self, alignment: int, path: str) -> None:
         alignment = min(alignment, self.encoding.alignment)
-        self.take(-(self.position - self.origin) % alignment, "padding", path, f"padding to {alignment}")
+        if gap := -(self.position - self.origin) % alignment:
+            self.take(gap, "padding", path, f"padding to {alignment}")
 
     def number(self, length: int, path: str, *, signed: bool = False) -> int:
         """An integer at its alignment."""

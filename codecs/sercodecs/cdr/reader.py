@@ -25,8 +25,21 @@ from serschema.model import (
     fixed_length,
 )
 
-from sercodecs.cdr.runtime import Table
-from sercodecs.cdr.shape import INLINE, PREFIXES, Position, Shape, Slot, Stride, bind, compiled, one_letter, stride
+from sercodecs.cdr.generator import Generator
+from sercodecs.cdr.runtime import LIST_END, MUST_UNDERSTAND, Table
+from sercodecs.cdr.shape import (
+    INLINE,
+    PREFIXES,
+    RETRIED,
+    Position,
+    Shape,
+    Slot,
+    Stride,
+    bind,
+    compiled,
+    one_letter,
+    stride,
+)
 from sercodecs.source import Source
 
 
@@ -35,32 +48,22 @@ def display(members: dict[str, str]) -> str:
     return f"{{{', '.join(f'{key!r}: {expression}' for key, expression in members.items())}}}"
 
 
-class Reader:
-    """Generates `decode`, once for each byte order. Scalars wait in `slots`, to be unpacked by one call.
+class Reader(Generator):
+    """Generates `decode`, once for each byte order.
 
     `read` returns an expression for the value, which holds after the next `flush`. Local state of the generated
     functions: `data`, `end` (where the message ends), `pos`, `depth` where there is recursion, and `origin`, from which
-    XCDR1 counts alignment. `at` is the position of the first slot: `pos` and a number, as far as it is known.
+    XCDR1 counts alignment.
     """
 
     def __init__(self, shape: Shape, source: Source, order: str) -> None:
-        self.shape = shape
-        self.source = source
-        self.order = order
-        self.slots: list[Slot] = []
+        super().__init__(shape, source, order)
         self.variables: list[str] = []
-        self.length = ""  # the name of the length of the opaque in front of the slots, if there is one
         self.in_function = False
         self.depth = 0
-        self.at = Position("pos", 0, 1, 0)
-
-    @property
-    def prefix(self) -> str:
-        return PREFIXES[self.order]
-
-    @property
-    def strictest(self) -> int:
-        return self.shape.encoding.alignment
+        self.expected: list[tuple[str, int]] = []  # slots, and what our writer puts there
+        self.stop = "end"  # the end of the members
+        self.counted = ""  # the name of a count that was read with the DHEADER before it
 
     @property
     def from_origin(self) -> bool:
@@ -75,6 +78,8 @@ class Reader:
                 source.provide(f"SYMBOLS_{type_.name}", Table(f"enum {type_.name}", symbols))
         for self.order in PREFIXES:
             for type_ in schema.types:
+                if isinstance(type_, Record) and self.shape.encoding.mutable:
+                    self.members(type_)
                 if not isinstance(type_, Enum) and not self.shape.inlined(type_):
                     self.function(type_)
         with source.function("decode(data)"):
@@ -109,7 +114,8 @@ class Reader:
                 self.source.line('raise DecodeError("a message without its header", end)')
             self.source.line("end -= data[3] & 3")
         self.source.line(f"kind = data[:{len(self.kind())}]")
-        if any(not self.shape.inlined(type_) for type_ in self.shape.schema.types if not isinstance(type_, Enum)):
+        types = [type_ for type_ in self.shape.schema.types if not isinstance(type_, Enum)]
+        if self.shape.encoding.mutable or not all(map(self.shape.inlined, types)):
             self.source.line("depth = 0")
 
     def root(self) -> None:
@@ -122,7 +128,8 @@ class Reader:
         value = self.read(Ref(self.shape.schema.root))
         self.flush()
         self.settle()
-        self.refuse("pos != end", 'f"{end - pos} octets after the end of the value"')
+        with self.source.block("if pos != end"):
+            self.source.line("bad_end(pos, end)")
         self.source.line(f"return {value}")
 
     # Slots and positions.
@@ -146,8 +153,15 @@ class Reader:
         if not self.length and self.slots[0].alignment == strictest > self.at.modulus:
             self.at = self.at.aligned(strictest)
             self.settle()
+        if self.expected:
+            with self.source.block(f"if {self.at.after(self.slots, self.length).text} > {self.stop}"):
+                self.source.line("break")
         unpack = bind(self.source, "unpack_from", self.prefix, self.slots, self.at, self.length)
         self.source.line(f"{', '.join(self.variables)}, = {unpack}(data, {self.at.text})")
+        if self.expected:
+            with self.source.block(f"if {' or '.join(f'{name} != {number:#x}' for name, number in self.expected)}"):
+                self.source.line("break")
+            self.expected = []
         terminated = self.slots[0].terminator == 1
         name = self.at.name
         self.at = self.at.after(self.slots, self.length)
@@ -164,41 +178,21 @@ class Reader:
             self.source.line(f"pos = {self.at.text}")
         self.at = Position("pos", 0, self.at.modulus, self.at.residue, self.at.origin)
 
-    def local(self, hint: str, expression: str) -> str:
-        name = self.source.fresh(hint)
-        self.source.line(f"{name} = {expression}")
-        return name
-
     def refuse(self, condition: str, reason: str) -> None:
         with self.source.block(f"if {condition}"):
             self.source.line(f"raise DecodeError({reason}, {self.at.text})")
 
-    def loop(self, header: str, body: Callable[[], None]) -> None:
-        """Emit a loop: again with less knowledge of the position, until it holds from one turn to the next."""
+    @contextmanager
+    def delimited(self, *, extensible: bool = False, counted: bool = False) -> Iterator[str]:
+        """A DHEADER and what it delimits; what a later version of an `extensible` type adds is skipped.
+
+        A count behind it is read together with it.
+        """
+        octets = self.slot(Slot("I", 4))
+        self.counted = self.slot(Slot("I", 4)) if counted else ""
         self.flush()
         self.settle()
-        head = self.at
-        while True:
-            lines, notes = len(self.source.lines), set(self.source.notes)
-            self.at = head
-            with self.source.block(header):
-                body()
-                self.flush()
-                self.settle()
-            if (known := head.meet(self.at)) == head:
-                break
-            head = known
-            del self.source.lines[lines:]
-            for name in set(self.source.notes) - notes:
-                del self.source.notes[name], self.source.globals[name]
-        self.at = head
-
-    @contextmanager
-    def delimited(self, extensible: bool) -> Iterator[str]:
-        """A DHEADER and what it delimits; what a later version of an `extensible` type adds is skipped."""
-        octets = self.unsigned()
-        self.settle()
-        stop = self.local("stop", f"pos + {octets}")
+        stop = self.local("stop", f"pos + {octets}" + (" - 4" if counted else ""))
         self.refuse(f"{stop} > end", f'f"{{{octets}}} octets announced, {{end - pos}} left"')
         yield stop
         self.flush()
@@ -230,12 +224,12 @@ class Reader:
                 return self.slot(slot)
             case List():
                 if self.shape.delimits(kind, nested):
-                    with self.delimited(extensible=False):
+                    with self.delimited(counted=not fixed_length(kind)):
                         return self.held(self.array(kind))
                 return self.array(kind)
             case Map():
                 if self.shape.delimits(kind):
-                    with self.delimited(extensible=False):
+                    with self.delimited(counted=True):
                         return self.mapping(kind)
                 return self.mapping(kind)
             case Union() | Record():
@@ -303,7 +297,7 @@ class Reader:
 
     def count(self, *items: Type) -> str:
         """Emit the reading of a count of items, and its check against what is left; return its name."""
-        count = self.unsigned()
+        count, self.counted = self.counted or self.unsigned(), ""
         least = sum(self.shape.least(item) for item in items)
         self.refuse(
             f"{count} * {least} > end - ({self.at.text})",
@@ -507,12 +501,122 @@ class Reader:
         self.at = Position("pos", 0, 1, 0, self.at.origin)
 
     def parameters(self, kind: Record, stop: str) -> str:
-        """A mutable structure: members in any order. Those that are not known are skipped, unless they must be."""
+        """A mutable structure: as our writer lays it out, or by a function for members in any order and form."""
         self.flush()
         self.settle()
-        value = self.local("value", "{}")
-        outer = self.at.origin
+        outer, first = self.at.origin, self.shape.encoding.version == 1
+        value = self.source.fresh("value")
+        more = f"end, {outer}" if first else stop
+        function = f"read_members_{kind.name}_{self.order}"
+        if self.shape.nesting(Ref(kind.name)) > RETRIED:
+            self.source.line(f"{value}, pos = {function}(data, pos, {more}, depth + {self.depth})")
+        else:
+            start = self.local("start", "pos")
+            self.source.line(f"{value} = None")
+            held, self.stop = self.stop, stop or "end"
+            with self.source.block("while True"):
+                self.as_written(kind, value)
+                self.source.line("break")
+            self.stop = held
+            with self.source.block(f"if {value} is None"):
+                self.source.line(f"{value}, pos = {function}(data, {start}, {more}, depth + {self.depth})")
+        self.at = Position("pos", 0, 4 if first else 1, 0, outer)
+        return value
+
+    def as_written(self, kind: Record, value: str) -> None:
+        """Emit the reading of members in order, with the headers of our writer; a break where others are found."""
+        made, held = "", dict[str, str]()
         first = self.shape.encoding.version == 1
+        for number, member in enumerate(kind.fields):
+            if not member.optional:
+                held[member.key] = self.member(number, member)
+                continue
+            self.flush()
+            made, held = self.hold(made, held), {}
+            self.settle()
+            before = self.at
+            start = self.at.aligned(4)
+            header = self.source.bind("unpack", compiled(self.prefix + ("H" if first else "I")).unpack_from)
+            row = self.shape.row(member.type)
+            code, _ = self.shape.length_code(self.shape.schema.resolve(member.type), row)
+            expected = number if first else code << 28 | number
+            there = f"{start.text} <= {self.stop} - 4 and {header}(data, {start.text})[0] == {expected:#x}"
+            with self.source.block(f"if {there}"):
+                inner = self.member(number, member)
+                self.flush()
+                self.source.line(f"{made}[{member.key!r}] = {inner}")
+                self.settle()
+            self.at = self.at.meet(before)
+        if first:
+            self.header_slots(MUST_UNDERSTAND | LIST_END, 0)
+        self.flush()
+        made = self.hold(made, held)
+        self.settle()
+        if first:
+            self.source.line(f"{value} = {made}")
+        else:
+            with self.source.block(f"if pos == {self.stop}"):
+                self.source.line(f"{value} = {made}")
+
+    def header_slots(self, number: int, length: int | None) -> str:
+        """A header of XCDR1 as it is expected; the name of its length."""
+        self.expected.append((self.slot(Slot("H", 4)), number))
+        name = self.slot(Slot("H", 2))
+        if length is not None:
+            self.expected.append((name, length))
+        return name
+
+    def member(self, number: int, member: Field) -> str:
+        """A member with the header that our writer gives it."""
+        kind, row = self.shape.schema.resolve(member.type), self.shape.row(member.type)
+        if self.shape.encoding.version == 1:
+            if row:
+                slots, octets = self.shape.pinned(row)
+                self.header_slots(number, octets)
+                pinned = iter(slots)
+                return self.row(member.type, lambda _: self.slot(next(pinned)))
+            length = self.header_slots(number, None)
+            self.flush()
+            outer = self.at.origin
+            origin = self.local("origin", self.at.text)
+            self.at = Position(origin, 0, self.strictest, 0, origin)
+            inner = self.read(member.type)
+            self.flush()
+            self.settle()
+            with self.source.block(f"if pos != {origin} + {length}"):
+                self.source.line("break")
+            self.at = Position("pos", 0, 1, 0, outer)
+            return inner
+        code, octets_ = self.shape.length_code(kind, row)
+        self.expected.append((self.slot(Slot("I", 4)), code << 28 | number))
+        if code != 4:
+            return self.read(member.type)
+        length = self.slot(Slot("I", 4))
+        if row and octets_:
+            self.expected.append((length, octets_))
+            return self.read(member.type)
+        self.flush()
+        after = self.local("after", f"{self.at.text} + {length}")
+        inner = self.read(member.type)
+        self.flush()
+        self.settle()
+        with self.source.block(f"if pos != {after}"):
+            self.source.line("break")
+        return inner
+
+    def members(self, kind: Record) -> None:
+        """The function that reads members in any order; those not known are skipped, unless they must be understood."""
+        first = self.shape.encoding.version == 1
+        more = "end, origin" if first else "end"
+        with self.source.function(f"read_members_{kind.name}_{self.order}(data, pos, {more}, depth)"):
+            self.in_function = True
+            self.depth = 0
+            self.source.line(f"return {self.any_order(kind, 'end')}, pos")
+
+    def any_order(self, kind: Record, stop: str) -> str:
+        value = self.local("value", "{}")
+        first = self.shape.encoding.version == 1
+        outer = "origin" if first else ""
         with self.source.block("while True" if first else f"while pos < {stop}"):
             if first:
                 self.at = Position("pos", 0, 1, 0, outer)
@@ -541,7 +645,6 @@ class Reader:
             with self.source.block(f"elif {must}" if kind.fields else f"if {must}"):
                 self.source.line(f'raise DecodeError(f"member {{{number}}} of {kind.name} must be understood", pos)')
             self.source.line(f"pos = {after}")
-        self.at = Position("pos", 0, 4 if first else 1, 0, outer)
         required = frozenset(member.key for member in kind.fields if not member.optional)
         if required:
             names = self.source.bind("required", required)

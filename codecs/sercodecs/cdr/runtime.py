@@ -8,6 +8,8 @@ from decimal import Decimal as PyDecimal
 from itertools import chain
 from typing import Any, NoReturn
 
+from sercodecs import scalars
+from sercodecs.cdr.shape import FIXED_DIGITS
 from sercodecs.contract import DecodeError, EncodeError, decode_error, encode_error
 from sercodecs.quick import uuid_of
 
@@ -16,7 +18,7 @@ MICROSECOND = timedelta(microseconds=1)
 EXACT = Context(prec=1000)
 
 EXTENDED, LIST_END, IGNORE = 0x3F01, 0x3F02, 0x3F03
-"""Parameter ids with a meaning of their own (XTypes 7.4.1.2.1)."""
+"""Parameter ids with a meaning of their own (XTypes 7.4.1.2)."""
 MUST_UNDERSTAND, ID = 0x4000, 0x3FFF
 """The bits of a short header that say that a reader has to know the member, and which member it is."""
 
@@ -66,52 +68,35 @@ def _at_most(text: str, length: int) -> str:
     return text
 
 
-def _unscaled(value: PyDecimal, scale: int) -> int:
-    return int(value.scaleb(scale, EXACT))
+def _too_great(precision: int) -> NoReturn:
+    raise DecodeError(f"decimal of more than {precision} digits")
 
 
-def _scaled(unscaled: int, limit: int, exponent: int) -> PyDecimal:
-    if -limit < unscaled < limit:
-        return PyDecimal(unscaled).scaleb(exponent, EXACT)
-    raise DecodeError(f"decimal of more than {len(str(limit)) - 1} digits")
-
-
-def _fixed(unscaled: int, digits: int) -> bytes:
+def _fixed(unscaled: str, digits: int) -> bytes:
     """Half an octet for each digit, then the sign; an odd number of digits fills the octets."""
-    return bytes.fromhex(f"{unscaled:0{digits}d}c" if unscaled >= 0 else f"{-unscaled:0{digits}d}d")
+    sign = "c"
+    if unscaled[0] == "-":
+        unscaled, sign = unscaled[1:], "d"
+    return bytes.fromhex(unscaled.zfill(digits) + sign)
 
 
-def _from_fixed(octets: bytes, precision: int, exponent: int) -> PyDecimal:
+def _from_fixed(octets: bytes, unit: PyDecimal, even: bool) -> PyDecimal:
     text = octets.hex()
     digits, sign = text[:-1], text[-1]
-    if not digits.isdigit() or sign not in "cd":
-        raise DecodeError(f"{text} is not a fixed-point decimal")
-    unscaled = int(digits)
-    if sign == "d":
-        if not unscaled:
-            raise DecodeError("a fixed-point decimal of minus zero")
-        unscaled = -unscaled
-    return _scaled(unscaled, 10**precision, exponent)
+    if not digits.isdigit() or (even and digits[0] != "0"):
+        raise DecodeError(f"{text} is not a fixed-point decimal of its digits")
+    value = EXACT.multiply(PyDecimal(digits), unit)
+    if sign == "c":
+        return value
+    if sign != "d" or not value:
+        raise DecodeError(f"{text} is not a fixed-point decimal with its sign")
+    return -value
 
 
-def _digits(value: PyDecimal) -> str:
-    return format(value, "f")
-
-
-def _from_digits(text: str, precision: int, scale: int) -> PyDecimal:
-    if len(text) > precision + 3:  # a sign, a zero and a point
-        raise DecodeError(f"decimal of {len(text)} characters for {precision} digits")
-    whole, point, fraction = text.removeprefix("-").partition(".")
-    if not (whole.isdigit() and text.isascii() and len(fraction) == scale and bool(point) == bool(scale)):
-        raise DecodeError(f"{text!r} is not a decimal of {scale} places")
-    if scale and not fraction.isdigit():
-        raise DecodeError(f"{text!r} is not a decimal of {scale} places")
-    if len((whole + fraction).lstrip("0")) > precision:
-        raise DecodeError(f"decimal of more than {precision} digits")
-    value = PyDecimal(text)
-    if format(value, "f") != text or (not value and text[0] == "-"):
-        raise DecodeError(f"{text!r} is not how a decimal is written")
-    return value
+def _bad_end(pos: int, end: int) -> NoReturn:
+    if pos > end:
+        raise DecodeError("the data ends within a value", end)
+    raise DecodeError(f"{end - pos} octets after the end of the value", pos)
 
 
 def parameters(prefix: str) -> tuple[Callable[..., bytes], Callable[..., Any]]:
@@ -189,7 +174,6 @@ RUNTIME: dict[str, Any] = {
     "decode_failure": _decode_failure,
     "encode_error": encode_error,
     "pack": struct.pack,
-    "timedelta": timedelta,
     "unpack_from": struct.unpack_from,
     "out_of_range": _out_of_range,
     "octets": _octets,
@@ -199,10 +183,11 @@ RUNTIME: dict[str, Any] = {
     "at_most": _at_most,
     "fixed": _fixed,
     "from_fixed": _from_fixed,
-    "digits": _digits,
-    "from_digits": _from_digits,
-    "scaled": _scaled,
-    "unscaled": _unscaled,
+    "too_great": _too_great,
+    "bad_end": _bad_end,
+    "from_digits": scalars.decimal,
+    "multiply": EXACT.multiply,
+    "EXACT": EXACT,
     "missing": _missing,
     "parameter_big": _big[0],
     "parameter_little": _little[0],
@@ -211,4 +196,5 @@ RUNTIME: dict[str, Any] = {
     "read_member_big": members(">"),
     "read_member_little": members("<"),
     "uuid_of": uuid_of,
-}
+} | {f"UNIT_{scale}": PyDecimal(1).scaleb(-scale) for scale in range(FIXED_DIGITS + 1)}
+"""`UNIT_2` is 0.01: the unit of a decimal of scale 2."""

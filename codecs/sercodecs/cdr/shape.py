@@ -35,6 +35,9 @@ TABLE = 256
 INLINE = 48
 """A record of more leaves than this has a function of its own, so that source does not grow with every use."""
 
+RETRIED = 4
+"""Mutable records that nest deeper are read in any order only: what is read in order may have to be read again."""
+
 FIXED_DIGITS, INT64_DIGITS = 31, 18
 """Decimals of more digits are strings: IDL's `fixed` has at most 31, an int64 holds all of 18."""
 
@@ -49,7 +52,7 @@ class Encoding:
 
     @property
     def alignment(self) -> int:
-        """The strictest one there is: XCDR2 aligns to 4 at most (XTypes 7.4.3.2.3)."""
+        """The strictest one there is: XCDR2 aligns to 4 at most (XTypes 7.4.2)."""
         return 4 if self.version == 2 else 8
 
     @property
@@ -314,6 +317,21 @@ class Shape:
                 slot = self.slot(kind)
                 return size(slot.code) if slot else 4
 
+    def nesting(self, type_: Type) -> int:
+        """How many records stand inside one another in a type; where it is recursive, more than `RETRIED`."""
+        kind = self.schema.resolve(type_)
+        match kind:
+            case List(item=item):
+                return self.nesting(item)
+            case Map(value=value):
+                return self.nesting(value)
+            case Union(alternatives=members) | Record(fields=members):
+                if kind.name in self.recursive:
+                    return RETRIED + 1
+                return isinstance(kind, Record) + max((self.nesting(member.type) for member in members), default=0)
+            case _:
+                return 0
+
     def primitive(self, type_: Type) -> bool:
         """Whether the type is what XTypes calls primitive (7.2.2.2): an enum is not, an array of primitives counts."""
         kind = self.schema.resolve(type_)
@@ -373,19 +391,18 @@ class Shape:
             case Float():
                 return self.number("f" if kind.bits == 32 else "d")
             case Timestamp():
-                return self.number("q", "EPOCH + timedelta(0, 0, {0})", "({0} - EPOCH) // MICROSECOND")
+                since = "(since := {0} - EPOCH).days * 86400000000 + since.seconds * 1000000 + since.microseconds"
+                return self.number("q", "EPOCH + {0} * MICROSECOND", since)
             case Uuid():
-                return Slot("16s", 1, "uuid_of({0})", "{0}.bytes")
+                return Slot("16s", 1, "uuid_of({0})", '{0}.int.to_bytes(16, "big")')
             case Decimal(precision, scale) if not self.encoding.version and precision <= FIXED_DIGITS:
                 digits = precision | 1
-                return Slot(
-                    f"{digits // 2 + 1}s",
-                    1,
-                    f"from_fixed({{0}}, {precision}, {-scale})",
-                    f"fixed(unscaled({{0}}, {scale}), {digits})",
-                )
+                read = f"from_fixed({{0}}, UNIT_{scale}, {digits > precision})"
+                return Slot(f"{digits // 2 + 1}s", 1, read, f"fixed(str({{0}}.scaleb({scale}, EXACT)), {digits})")
             case Decimal(precision, scale) if self.encoding.version and precision <= INT64_DIGITS:
-                return self.number("q", f"scaled({{0}}, {10**precision}, {-scale})", f"unscaled({{0}}, {scale})")
+                limit = 10**precision
+                read = f"(multiply({{0}}, UNIT_{scale}) if {-limit} < {{0}} < {limit} else too_great({precision}))"
+                return self.number("q", read, f"int({{0}}.scaleb({scale}, EXACT))")
             case Bytes() if length := fixed_length(kind):
                 return Slot(f"{length}s", 1, "{0}", f"octets({{0}}, {length})")
             case Enum(name):
@@ -395,8 +412,42 @@ class Shape:
                 return None
 
     def numbers(self, enum: Enum) -> dict[str, int]:
-        """The number of each symbol: its place in CDR (15.3.2.6), its own in XCDR (XTypes 7.2.2.4.1)."""
+        """The number of each symbol: its place in CDR (CORBA 9.3.2.6), its own in XCDR (XTypes 7.2.2.4)."""
         return {symbol: own if self.encoding.version else i for i, (symbol, own) in enumerate(enum.symbols)}
+
+    def length_code(self, kind: Kind, row: list[Slot] | None) -> tuple[int, int | None]:
+        """The length code that takes least, and the member's length where it is known (XTypes 7.4.3.4.2).
+
+        What begins with its own length or count shares it with the EMHEADER.
+        """
+        if row:
+            octets = Position("", 0, self.encoding.alignment, 0).after(row).add
+            return ((octets.bit_length() - 1) if octets in (1, 2, 4, 8) else 4), octets
+        if isinstance(kind, List) and not self.delimits(kind):
+            if fixed_length(kind):
+                return 4, self.array_size(kind)
+            slot = self.slot(self.schema.resolve(kind.item))
+            assert slot
+            return {1: 5, 2: 4, 4: 6, 8: 7}[size(slot.code)], None
+        return 5, None
+
+    def array_size(self, kind: Kind) -> int:
+        """The size of an array of primitives, none of which is padded, as the first is aligned."""
+        if isinstance(kind, List):
+            return (fixed_length(kind) or 0) * self.array_size(self.schema.resolve(kind.item))
+        slot = self.slot(kind)
+        assert slot
+        return size(slot.code)
+
+    def pinned(self, row: list[Slot]) -> tuple[list[Slot], int]:
+        """Slots that begin a stream, their padding in them, as parts of another without alignment; and their size."""
+        at = Position("", 0, self.encoding.alignment, 0)
+        slots = []
+        for slot in row:
+            gap = -at.residue % slot.alignment
+            slots.append(Slot((f"{gap}x" if gap else "") + slot.code, 1, slot.read, slot.write))
+            at = at.after([slot])
+        return slots, at.add
 
     def levels(self, type_: Type) -> int:
         """How many records stand inside one another in a type that is a row."""

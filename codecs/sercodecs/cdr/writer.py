@@ -25,48 +25,36 @@ from serschema.model import (
     fixed_length,
 )
 
+from sercodecs.cdr.generator import Generator
 from sercodecs.cdr.runtime import EXTENDED, LIST_END, MUST_UNDERSTAND
 from sercodecs.cdr.shape import (
     INLINE,
-    PREFIXES,
     Position,
     Shape,
     Slot,
     bind,
     compiled,
     one_letter,
-    size,
     stride,
 )
 from sercodecs.source import Source
 
 
-class Writer:
-    """Generates `encode`. Scalars wait in `slots` until something else comes, pieces of the message in `pieces`.
+class Writer(Generator):
+    """Generates `encode`. Pieces of the message wait in `pieces`.
 
-    `at` is where the first of the slots goes, counted from the origin of alignment. It is carried along when source is
-    made; a variable of the generated function takes it over where that is no longer possible, and goes if nobody reads
-    it. `parts` and `variable` name the pieces of the present stream and that variable: XCDR1 begins a stream of its own
-    for each member with a header.
+    `at` counts from the origin of alignment. It is carried along when source is made; a variable of the generated
+    function takes it over where that is no longer possible, and goes if nobody reads it. `parts` and `variable` name
+    the pieces of the present stream and that variable: XCDR1 begins a stream of its own for each member with a header.
     """
 
     def __init__(self, shape: Shape, source: Source, order: str) -> None:
-        self.shape = shape
-        self.source = source
-        self.order = order
-        self.prefix = PREFIXES[order]
-        self.slots: list[Slot] = []
+        super().__init__(shape, source, order)
         self.arguments: list[str] = []
-        self.length = ""  # the name of the length of the one opaque that may be among the slots
         self.pieces: list[str] = []
         self.parts = "parts"
         self.variable = "pos"
         self.read: set[str] = set()  # the variables that something depends on
-        self.at = Position("pos", 0, 1, 0)
-
-    @property
-    def strictest(self) -> int:
-        return self.shape.encoding.alignment
 
     def generate(self) -> None:
         source, schema = self.source, self.shape.schema
@@ -160,11 +148,6 @@ class Writer:
         self.depend()
         return self.at.text
 
-    def local(self, hint: str, expression: str) -> str:
-        name = self.source.fresh(hint)
-        self.source.line(f"{name} = {expression}")
-        return name
-
     def branches(self, *branches: tuple[str, Callable[[], None]]) -> None:
         """Emit blocks of which one is carried out; what waits is packed together with the first slots of each."""
         held = (self.slots, self.arguments, self.length, self.pieces, self.at)
@@ -180,35 +163,18 @@ class Writer:
         for end in ends:
             self.at = self.at.meet(end)
 
-    def loop(self, header: str, body: Callable[[], None]) -> None:
-        """Emit a loop: again with less knowledge of the position, until it holds from one turn to the next."""
-        self.flush()
-        self.settle()
-        head = self.at
-        while True:
-            lines, notes = len(self.source.lines), set(self.source.notes)
-            self.at = head
-            with self.source.block(header):
-                body()
-                self.flush()
-                self.settle()
-            if (known := head.meet(self.at)) == head:
-                break
-            head = known
-            del self.source.lines[lines:]
-            for name in set(self.source.notes) - notes:
-                del self.source.notes[name], self.source.globals[name]
-        self.at = head
-
     @contextmanager
-    def delimited(self) -> Iterator[None]:
-        """A DHEADER: the number of octets of what is written in the `with`, put in when that is known."""
+    def delimited(self, count: str = "") -> Iterator[None]:
+        """A DHEADER: the number of octets of what is written in the `with`, put in when that is known.
+
+        A count behind it is put in together with it.
+        """
         self.flush()
         self.settle()
         self.depend()
         mark = self.local("mark", f"len({self.parts})")
         self.source.line(f'{self.parts}.append(b"")')
-        header = [Slot("I", 4)]
+        header = [Slot("I", 4)] * (2 if count else 1)
         pack = bind(self.source, "pack", self.prefix, header, self.at)
         if "[" in pack:  # by the phase before the header
             pack = self.local("header", pack)
@@ -217,7 +183,8 @@ class Writer:
         self.at = Position(self.variable, 0, self.strictest, 0)
         yield
         self.flush()
-        self.source.line(f"{self.parts}[{mark}] = {pack}({self.know()} - {start})")
+        octets = f"{self.know()} - {start}"
+        self.source.line(f"{self.parts}[{mark}] = {pack}({f'{octets} + 4, {count}' if count else octets})")
 
     def stream(self, body: Callable[[], None]) -> str:
         """Write a stream of its own; return the name of its octets."""
@@ -243,7 +210,7 @@ class Writer:
                 octets = self.local("octets", expression)
                 self.opaque(octets, self.local("length", f"len({octets})"))
             case Decimal() if self.shape.slot(kind) is None:
-                self.text(self.local("octets", f"digits({expression}).encode()"))
+                self.text(self.local("octets", f'format({expression}, "f").encode()'))
             case Bool() | Int() | Float() | Bytes() | Enum() | Timestamp() | Uuid() | Decimal():
                 slot = self.shape.slot(kind)
                 assert slot
@@ -296,9 +263,12 @@ class Writer:
             slots = row * length
             self.unsigned(str(Position("", 0, 4, 0).after(slots).add))
             self.items(kind, items, length, row)
-        else:
+        elif length:
             with self.delimited():
                 self.items(kind, items, length, row)
+        else:
+            with self.delimited(self.local("count", f"len({items})")):
+                self.each(kind, items)
 
     def items(self, kind: List, items: str, length: int | None, row: list[Slot] | None) -> None:
         if length and row and len(row) * length <= INLINE:
@@ -309,8 +279,11 @@ class Writer:
         if not length:
             self.unsigned(count)
         if not row or not self.rows(kind.item, items, count, row):
-            item = self.source.fresh("item")
-            self.loop(f"for {item} in {items}", lambda: self.write(kind.item, item, nested=bool(length)))
+            self.each(kind, items)
+
+    def each(self, kind: List, items: str) -> None:
+        item = self.source.fresh("item")
+        self.loop(f"for {item} in {items}", lambda: self.write(kind.item, item, nested=bool(fixed_length(kind))))
 
     def rows(self, item: Type, items: str, count: str, row: list[Slot]) -> bool:
         """An array whose items are of fixed size: one call of pack, or one an item; whether it can be."""
@@ -369,7 +342,6 @@ class Writer:
 
     def mapping(self, kind: Map, items: str) -> None:
         def entries() -> None:
-            self.unsigned(f"len({items})")
             key, value = self.source.fresh("key"), self.source.fresh("value")
 
             def entry() -> None:
@@ -379,9 +351,10 @@ class Writer:
             self.loop(f"for {key}, {value} in {items}.items()", entry)
 
         if self.shape.delimits(kind):
-            with self.delimited():
+            with self.delimited(self.local("count", f"len({items})")):
                 entries()
         else:
+            self.unsigned(f"len({items})")
             entries()
 
     def named(self, kind: Union | Record, expression: str) -> None:
@@ -448,7 +421,7 @@ class Writer:
     # Members with headers.
 
     def parameters(self, kind: Record, value: str) -> None:
-        """A mutable structure: PL_CDR (XTypes 7.4.2.3) or, in XCDR2, what stands behind its DHEADER (7.4.3.4)."""
+        """A mutable structure: PL_CDR (XTypes 7.4.1.2) or, in XCDR2, what stands behind its DHEADER (7.4.2)."""
         for number, member in enumerate(kind.fields):
             inner = f"{value}[{member.key!r}]"
             if not member.optional:
@@ -481,20 +454,13 @@ class Writer:
             self.emheader(number, member, kind, row, expression)
             return
         if row:
-            slots: list[tuple[Slot, str]] = []
-            self.row(member.type, self.simple(expression, row), lambda slot, inner: slots.append((slot, inner)))
-            at = start = Position("", 0, self.strictest, 0)
-            pinned = []
-            for slot, inner in slots:
-                gap = -at.residue % slot.alignment
-                pinned.append((Slot((f"{gap}x" if gap else "") + slot.code, 1, slot.read, slot.write), inner))
-                at = at.after([slot])
-            self.header(number, str(at.add - start.add))
-            for slot, inner in pinned:
-                self.slot(slot, inner)
+            slots, octets = self.shape.pinned(row)
+            self.header(number, str(octets))
+            pinned = iter(slots)
+            self.row(member.type, self.simple(expression, row), lambda _, inner: self.slot(next(pinned), inner))
             return
         self.pack()
-        octets = self.stream(lambda: self.write(member.type, expression))
+        written = self.stream(lambda: self.write(member.type, expression))
         self.settle()
         if self.at.modulus < 4:
             self.depend()
@@ -502,57 +468,30 @@ class Writer:
         elif self.at.residue % 4:
             self.pieces.append(repr(bytes(-self.at.residue % 4)))
         self.at = self.at.aligned(4)
-        header = self.local("header", f"parameter_{self.order}({number}, len({octets}))")
-        self.pieces += [header, octets]
-        self.at = Position(f"{self.at.text} + len({header}) + len({octets})", 0, 1, 0)
+        header = self.local("header", f"parameter_{self.order}({number}, len({written}))")
+        self.pieces += [header, written]
+        self.at = Position(f"{self.at.text} + len({header}) + len({written})", 0, 1, 0)
 
     def simple(self, expression: str, row: list[Slot]) -> str:
         return expression if len(row) == 1 else self.local("value", expression)
 
     def emheader(self, number: int, member: Field, kind: Kind, row: list[Slot] | None, expression: str) -> None:
-        """A member of XCDR2 and its EMHEADER, whose length code is the one that takes least (XTypes 7.4.3.4.2)."""
+        """A member of XCDR2 and its EMHEADER."""
+        code, octets = self.shape.length_code(kind, row)
+        self.unsigned(hex(code << 28 | number))
         if row:
-            octets = Position("", 0, self.strictest, 0).after(row).add
-            if octets in (1, 2, 4, 8):
-                self.unsigned(hex(octets.bit_length() - 1 << 28 | number))
-            else:
-                self.unsigned(hex(4 << 28 | number))
+            if code == 4:
                 self.unsigned(str(octets))
             if isinstance(kind, List):
                 self.write(member.type, expression)
             else:
                 self.row(member.type, self.simple(expression, row), self.slot)
-            return
-        match kind:
-            case List() if self.shape.delimits(kind):
-                code = 5
-            case List() if not fixed_length(kind):
-                slot = self.shape.slot(self.shape.schema.resolve(kind.item))
-                assert slot
-                code = {1: 5, 2: 4, 4: 6, 8: 7}[size(slot.code)]
-            case List():
-                code = 4
-            case _:
-                code = 5
-        self.unsigned(hex(code << 28 | number))
-        if code == 4 and isinstance(kind, List):
+        elif code == 4:
             items = self.local("items", expression)
-            length = fixed_length(kind)
-            if length:
-                self.unsigned(str(self.fixed_size(kind)))
-            else:
-                self.unsigned(f"4 + 2 * len({items})")
-            self.array(kind, items, False)
+            self.unsigned(str(octets) if octets else f"4 + 2 * len({items})")
+            self.write(member.type, items)
         else:
             self.write(member.type, expression)
-
-    def fixed_size(self, kind: Kind) -> int:
-        """The size of an array of primitives, none of which is padded, as the outermost begins aligned."""
-        if isinstance(kind, List):
-            return (fixed_length(kind) or 0) * self.fixed_size(self.shape.schema.resolve(kind.item))
-        slot = self.shape.slot(kind)
-        assert slot
-        return size(slot.code)
 
 
 def without(lines: list[str], read: set[str]) -> list[str]:
