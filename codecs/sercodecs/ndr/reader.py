@@ -1,8 +1,6 @@
 """The generator of `decode`."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
@@ -28,15 +26,11 @@ from serschema.model import (
     fixed_length,
 )
 
-from sercodecs.ndr.generator import Generator
 from sercodecs.ndr.layout import Layout, entry
-from sercodecs.ndr.run import NOTHING, START, Known, Run, by_length, compiled
+from sercodecs.ndr.run import NOTHING, START, Known, Run, compiled
 from sercodecs.ndr.runtime import Table
+from sercodecs.ndr.unpacking import LABEL_SIZE, Row, Unpacking
 from sercodecs.source import Source
-
-LABEL_SIZE = 4
-"""Positions in the data are this much greater than offsets in the octet stream."""
-
 
 Finish = Callable[[], str]
 """Emits the reading of a value's referents, and gives the value's expression, which holds after the next `flush`."""
@@ -55,22 +49,8 @@ def display(members: dict[str, str]) -> str:
     return f"{{{', '.join(f'{key!r}: {expression}' for key, expression in members.items())}}}"
 
 
-@dataclass
-class _Row:
-    """The body of an item in one `struct` format: its variables, and how the item is finished."""
-
-    run: Run
-    variables: list[str] = field(default_factory=list)
-    finish: Callable[[], list[str]] = list
-
-    def padded(self, alignment: int) -> tuple[str, int]:
-        """The format with the gap before the next item of an array, and the size of that gap."""
-        gap = -self.run.size % alignment
-        return self.run.format + (f"{gap}x" if gap else ""), gap
-
-
-class Reader(Generator):
-    """Generates `decode`. Scalars wait in `run` until something comes that one `struct` call cannot read with them.
+class Reader(Unpacking):
+    """Generates `decode`.
 
     A value is read in two steps: `read` reads its body, and what it returns reads its referents. Local state of the
     generated functions: `data`, `end` (its length), `pos`, and `depth` where there is recursion.
@@ -78,11 +58,7 @@ class Reader(Generator):
 
     def __init__(self, layout: Layout, source: Source) -> None:
         super().__init__(layout, source)
-        self.variables: list[str] = []
-        self.late: list[str] = []  # lines that wait for the run
-        self.kept: list[list[str]] = []  # the variables of bodies whose referents are read in another loop
         self.in_function = False
-        self.in_row = False
         self.depth = 0
 
     def generate(self) -> None:
@@ -142,62 +118,6 @@ class Reader(Generator):
             self.flush()
             source.line(f"return {value}, pos")
 
-    # The run, and the control flow around it.
-
-    def align(self, alignment: int) -> None:
-        if not self.run.align(alignment):
-            self.flush()
-        if not self.run.align(alignment):
-            self.source.line("pos += 4 - pos & 7" if alignment == 8 else f"pos += -pos & {alignment - 1}")
-            self.run = Run(Known(alignment))
-
-    def slot(self, letter: str, alignment: int) -> str:
-        """Add a scalar; the name it will have after the next `flush`."""
-        self.align(alignment)
-        self.run.add(letter)
-        name = self.source.fresh("x")
-        self.variables.append(name)
-        return self.keep(name)
-
-    def keep(self, name: str) -> str:
-        if self.kept:
-            self.kept[-1].append(name)
-        return name
-
-    def flush(self) -> None:
-        run, source = self.run, self.source
-        if self.length:
-            unpack = by_length(source, "unpack_from", self.prefix, run, self.length)
-            source.line(f"{', '.join(self.variables)}, = {unpack}(data, pos)")
-            source.line(f"pos = {run.end('pos', self.length, LABEL_SIZE)}")
-        elif run:
-            if self.variables:
-                unpack = source.bind("unpack", compiled(self.prefix + run.format).unpack_from)
-                source.line(f"{', '.join(self.variables)}, = {unpack}(data, pos)")
-            source.line(f"pos += {run.size}")
-        for line in self.late:
-            source.line(line)
-        self.run = Run(run.known)
-        self.variables, self.length, self.late = [], "", []
-
-    def refuse(self, condition: str, reason: str) -> None:
-        with self.source.block(f"if {condition}"):
-            self.source.line(f"raise DecodeError({reason}, pos)")
-
-    def not_null(self, pointer: str) -> None:
-        self.late.append(f"if not {pointer}:")
-        self.late.append("    raise DecodeError('a null pointer to what is never absent', pos)")
-
-    @contextmanager
-    def row(self) -> Iterator[_Row]:
-        """What is read in the `with` is one item of an array of items of fixed size, and emits nothing."""
-        outer = self.run, self.variables, self.kept, self.in_row
-        self.run, self.variables, self.kept, self.in_row = Run(START), [], [], True
-        row = _Row(self.run)
-        yield row
-        row.variables = self.variables
-        self.run, self.variables, self.kept, self.in_row = outer
-
     # Values.
 
     def read(self, type_: Type) -> Finish:
@@ -237,39 +157,9 @@ class Reader(Generator):
         kind = self.layout.schema.resolve(type_)
         return self.text(kind) if isinstance(kind, String) else self.read(type_)()
 
-    def counted(self) -> tuple[str, str]:
-        """The structure of a count and a pointer to so many items."""
-        self.align(self.word_size)
-        return self.slot("I", 4), self.slot(self.word, self.word_size)
-
     def required_text(self, kind: String, pointer: str) -> str:
         self.not_null(pointer)
         return self.text(kind)
-
-    def text(self, kind: String) -> str:
-        """A conformant and varying string (C706, 14.3.4.2): maximum count, offset, actual count, and the terminator."""
-        most, offset, count = (self.slot(self.word, self.word_size) for _ in range(3))
-        self.flush()
-        self.refuse(f"{offset} or {count} > {most}", f'f"{{{count}}} of {{{most}}} characters from {{{offset}}} on"')
-        text = self.source.fresh("text")
-        octets = self.take(count, 2)
-        self.late.append(f"{text}, rest = from_utf16({octets})[0].split(NUL)")
-        self.late.append("if rest:")
-        self.late.append("    raise DecodeError('a string that does not end at its only zero', pos)")
-        return text if kind.max_length is None else f"at_most({text}, {kind.max_length})"
-
-    def take(self, length: str, unit: int) -> str:
-        """Begin a run with an array of octets, whose name this is."""
-        self.length = length
-        self.run.array(unit)
-        self.variables = [self.source.fresh("octets")]
-        return self.variables[0]
-
-    def conformant(self, count: str) -> None:
-        """Emit the reading of a maximum count (C706, 14.3.3.2), which `size_is` makes the count."""
-        most = self.slot(self.word, self.word_size)
-        self.flush()
-        self.refuse(f"{most} != {count}", f'f"an array of {{{most}}} items where {{{count}}} are counted"')
 
     def octets(self, kind: Bytes, count: str, pointer: str) -> str:
         value = self.source.fresh("octets")
@@ -287,20 +177,6 @@ class Reader(Generator):
 
         self.choose((f"if {pointer}", present), ("else", null))
         return value
-
-    def enough(self, condition: str, count: str) -> None:
-        self.refuse(condition, f'f"{{{count}}} items announced, {{end - pos}} octets left"')
-
-    def null(self, count: str, least: int) -> None:
-        """Emit the checks of a null pointer to items, which is right where there are none."""
-        self.refuse(count, f'f"a null pointer to {{{count}}} items"')
-        self.bounds(count, least, None, "items")
-
-    def bounds(self, count: str, least: int, most: int | None, unit: str) -> None:
-        if least:
-            self.refuse(f"{count} < {least}", f'f"{{{count}}} {unit}, at least {least} needed"')
-        if most is not None:
-            self.refuse(f"{count} > {most}", f'f"{{{count}}} {unit}, at most {most} allowed"')
 
     def array(self, kind: List, count: str, pointer: str) -> str:
         def begin() -> Callable[[], list[str]]:
@@ -403,7 +279,7 @@ class Reader(Generator):
         [(loose, finish)] = held
         return lambda: self.finish_items(kind, items, f"for {', '.join(loose)}, in {rows}", finish)
 
-    def item_row(self, kind: Kind, begin: Begin) -> _Row:
+    def item_row(self, kind: Kind, begin: Begin) -> Row:
         """An item of fixed size: its variables, or one for the row of a type that has a function."""
         if isinstance(kind, Record) and not self.layout.plain(kind):
             row = self.body_row(kind)
@@ -436,7 +312,7 @@ class Reader(Generator):
         self.loop(header, body)
         return items
 
-    def complete(self, kind: Kind, row: _Row, count: str, items: str) -> Finish:
+    def complete(self, kind: Kind, row: Row, count: str, items: str) -> Finish:
         """Emit the reading of an array of items without pointers."""
         if levels := self.levels(kind):
             self.bound_depth(levels, "" if count.isdigit() else f"{count} and ")
@@ -460,20 +336,6 @@ class Reader(Generator):
         self.advance(row, count, alignment)
         return lambda: items
 
-    def unpack_rows(self, row: _Row, count: str, alignment: int) -> str:
-        """The expression for the bodies of so many items, after the check that they are there."""
-        format_, gap = row.padded(alignment)
-        stop = self.local("stop", f"pos + {count} * {row.run.size + gap}" + (f" - {gap}" if gap else ""))
-        self.enough(f"{stop} > end", count)
-        unpack = self.source.bind("iter_unpack", compiled(self.prefix + format_).iter_unpack)
-        return f"{unpack}(data[pos:{stop}]{f' + {bytes(gap)!r}' if gap else ''})"
-
-    def advance(self, row: _Row, count: str, alignment: int) -> None:
-        _, gap = row.padded(alignment)
-        stride = row.run.size + gap
-        self.source.line(f"pos += {count} * {stride}" + (f" - {gap}" if gap else ""))
-        self.run = Run(self.run.known.less(stride & -stride).after(-gap))
-
     # Records and unions.
 
     def body(self, kind: Record | Union) -> Finish:
@@ -491,7 +353,7 @@ class Reader(Generator):
 
         return finish
 
-    def body_row(self, kind: Record) -> _Row:
+    def body_row(self, kind: Record) -> Row:
         with self.row() as row:
             finish = self.body(kind)
         row.finish = lambda: [finish()]
