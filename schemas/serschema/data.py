@@ -23,7 +23,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
@@ -33,7 +33,7 @@ from typing import IO, Any, NoReturn, TypeAlias
 
 from serschema import mapping
 from serschema.errors import SerError, ValueMismatch
-from serschema.jsonform import timestamp_text
+from serschema.jsonform import duration_text, timestamp_text
 from serschema.model import MAX_DEPTH, Schema, Value
 from serschema.values import check
 
@@ -45,7 +45,7 @@ MAX_LINE = 1 << 27
 MAX_DOCUMENT = 1 << 30
 """Octets that are read at once, that a line may have, and that a JSON document may have."""
 
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather")
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".arrows", ".feather")
 PACKED = (".gz", ".zst")
 LINES = (".jsonl", ".ndjson")
 STANDARD_INPUT = "-"
@@ -53,7 +53,8 @@ STANDARD_INPUT = "-"
 WIDE = ([False, True, False, True], [True, False, True, False], [False, True, True, True], [True, True, True, False])
 """Which of the first four octets are zero in UTF-16 and UTF-32, as the first characters are ASCII (RFC 4627, 3)."""
 
-GZIP, ZSTD, PARQUET, ARROW = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1"
+GZIP, ZSTD, PARQUET, ARROW, STREAM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
+"""What files begin with; the last is the streaming format of Arrow (Columnar Format, "Encapsulated message format")."""
 
 
 class DataError(SerError):
@@ -188,7 +189,7 @@ def _reason(error: Exception) -> str:
 def _file(path: str) -> Iterator[Batch]:
     file = _label(path)
     with _open(path) as stream:
-        if file.endswith(".parquet") or stream.peek(6).startswith((PARQUET, ARROW)):
+        if file.endswith(".parquet") or stream.peek(6).startswith((PARQUET, ARROW, STREAM)):
             yield from _table(file, stream)
             return
         blocks = _blocks(stream)
@@ -532,17 +533,23 @@ def _table(file: str, stream: Any) -> Iterator[Items]:
         raise DataError("needs pyarrow to be read: pip install pyarrow", file=file) from None
     row = 1
     try:
-        if stream.peek(6).startswith(ARROW):
+        head = stream.peek(6)
+        if head.startswith(ARROW):
             opened = ipc.open_file(stream)
             tables: Iterator[Any] = map(opened.get_batch, range(opened.num_record_batches))
+        elif head.startswith(STREAM):
+            tables = ipc.open_stream(stream)
         else:
             tables = parquet.ParquetFile(stream).iter_batches(1000)
         for table in tables:
             rows = [_plain(found) for found in table.to_pylist(maps_as_pydicts="strict")]
             yield Items(file, list(range(row, row + len(rows))), rows)
             row += len(rows)
-    except (pyarrow.ArrowException, KeyError, ValueError) as error:
-        raise DataError(f"pyarrow cannot read it: {' '.join(str(error).split())[:200]}", file=file) from None
+    except (pyarrow.ArrowException, KeyError, ValueError, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        if reason.startswith("Nanosecond"):
+            reason = f"a time in rows {row} to {row + len(table) - 1} is finer than a microsecond: cast it to text"
+        raise DataError(f"pyarrow cannot read it: {reason}", file=file) from None
 
 
 def _plain(value: Any) -> Plain:
@@ -553,7 +560,11 @@ def _plain(value: Any) -> Plain:
         case list():
             return [_plain(item) for item in value]
         case datetime():
+            if getattr(value, "nanosecond", 0):  # with pandas, which pyarrow then takes its times from
+                raise ValueError("Nanosecond resolution")
             return timestamp_text(value if value.tzinfo else value.replace(tzinfo=UTC))
+        case timedelta():
+            return duration_text(value)
         case bytes():
             return base64.b64encode(value).decode()
         case Decimal():

@@ -10,7 +10,7 @@ import base64
 import math
 import struct
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Context, Inexact, InvalidOperation
 from decimal import Decimal as PyDecimal
 from typing import Any, assert_never
@@ -72,6 +72,12 @@ def _restore(plain: Any) -> Any:
 def timestamp_text(value: datetime) -> str:
     """RFC 3339 with six decimals and `Z`."""
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def duration_text(value: timedelta) -> str:
+    """ISO 8601 in days and seconds."""
+    days, seconds = divmod(abs(value), timedelta(1))
+    return f"{'-' if value < timedelta() else ''}P{days}DT{seconds / timedelta(0, 1):f}S"
 
 
 def to_json(value: Value, schema: Schema) -> Any:

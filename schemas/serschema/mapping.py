@@ -9,7 +9,8 @@ Format", protobuf.dev) and the JSON that a schema was inferred from:
   holds it exactly; a field of 32 bits takes the nearest binary32, as every parser of Protocol Buffers does;
 - base64 and base64url, with or without padding; an enum by its symbol or its number; times with 0 to 9 decimals and any
   offset; a UUID as text or as 16 octets in base64; a decimal as a string or a number of at most 15 digits;
-- null for an absent optional field; a list or a map that is null or missing, which is then empty;
+- null for an absent optional field, and for the alternatives of a union beside the chosen one, as tables have them; a
+  list or a map that is null or missing, which is then empty;
 - an untagged union, if its alternatives are called after the kinds of JSON, and a bare value where the root is the
   record of one field `value`: what `serschema.load.infer` makes.
 
@@ -191,8 +192,11 @@ class _Compiler:
             raise Mismatch(f"one of {', '.join(sorted(keys))}", plain)
 
         def tagged(plain: Any) -> Value:
-            if type(plain) is dict and len(plain) == 1:
-                [(tag, item)] = plain.items()
+            chosen = plain
+            if type(plain) is dict and len(plain) > 1:
+                chosen = {tag: item for tag, item in plain.items() if item is not None or tag not in members}
+            if type(chosen) is dict and len(chosen) == 1:
+                [(tag, item)] = chosen.items()
                 if tag in members:
                     key, convert = members[tag]
                     try:

@@ -45,6 +45,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from serschema.errors import SchemaError, ValueMismatch
+from serschema.jsonform import duration_text
 from serschema.load import json_text, jsonschema
 from serschema.load.naming import Notes, TypeNames, listed, member_names, type_name
 from serschema.mapping import NULL_TYPE
@@ -686,8 +687,7 @@ def _text(instance: Any) -> Any:
         case enum.Enum():
             return _symbol(instance)
         case datetime.timedelta():
-            days, seconds = divmod(abs(instance), datetime.timedelta(1))
-            return f"{'-' if instance < datetime.timedelta() else ''}P{days}DT{seconds / datetime.timedelta(0, 1):f}S"
+            return duration_text(instance)
         case datetime.date() | datetime.time():
             return instance.isoformat()
         case uuid.UUID():
