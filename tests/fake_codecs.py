@@ -9,10 +9,10 @@ import signal
 import struct
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import count
 
-from sercodecs.contract import Codec, CodecInfo, EncodeError, Format, UnsupportedSchema
+from sercodecs.contract import Carries, Codec, CodecInfo, EncodeError, Format, UnsupportedSchema
 from serschema.jsonform import from_json, to_json
 from serschema.limits import Limits, project
 from serschema.model import Field, Float, Int, Record, Schema, String, Timestamp
@@ -233,7 +233,15 @@ def muddled(schema, /, **options):
     return replace(held, read_stream=lambda file: map(held.decode, file.readlines()[::-1]))
 
 
-FORMAT = Format(name="fake", title="Fake", specification="none", textual=True, self_describing=True, byte_order="none")
+FORMAT = Format(
+    name="fake",
+    title="Fake",
+    specification="none",
+    textual=True,
+    self_describing=True,
+    byte_order="none",
+    carries=Carries(**{field.name: "JSON" for field in fields(Carries)}),
+)
 
 
 def info(implementation, compile, **more):

@@ -286,15 +286,23 @@ def _survived(control: str, verified: "list[Verified]") -> str:
     return ""
 
 
-@commands.command("codecs", epilog=_epilog("serbench codecs", "serbench codecs --json"))
+@commands.command("codecs", epilog=_epilog("serbench codecs", "serbench codecs --json", "serbench codecs --kinds"))
+@click.option("--kinds", is_flag=True, help="How each format carries each kind of value, as Markdown.")
 @_json_option
-def list_codecs(as_json: bool) -> None:
+def list_codecs(kinds: bool, as_json: bool) -> None:
     """What is measured: libraries, versions, properties, limits, and how to install what is missing."""
     from sercodecs import registry
 
     from serbench.report import terminal
     from serbench.report.summary import kind_of
 
+    if kinds and as_json:
+        raise _UsageError("--kinds is Markdown: leave --json out")
+    if kinds:
+        from serbench.report import kinds as table
+
+        click.echo(table.render(), nl=False)
+        return
     rows = [_described(info) for info in registry.codecs()]
     if as_json:
         _print_json(rows)

@@ -23,7 +23,7 @@ from serschema.limits import Limits
 from serschema.model import Bool, Decimal, Enum, Int, Kind, Map, Named, Path, Record, Schema, String, Value
 
 from sercodecs.bson_explain import explain
-from sercodecs.contract import Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
+from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
 from sercodecs.source import Source
 from sercodecs.tree import Expression, Rules, accessor, conversions
 
@@ -34,6 +34,22 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    carries=Carries(
+        bool="boolean",
+        int="int32 where it fits, else int64",
+        float="double",
+        string="string",
+        bytes="binary, subtype 0",
+        enum="string, its symbol",
+        timestamp="UTC datetime, milliseconds",
+        uuid="binary, subtype 4",
+        decimal="decimal128; string beyond 34 digits",
+        list='array, keys "0", "1"...',
+        map="document, keys as strings",
+        union="document of one element",
+        record="document by key",
+        optional="no element if absent",
+    ),
 )
 DECIMAL128_DIGITS = 34
 _SMALLEST = 5

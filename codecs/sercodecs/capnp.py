@@ -46,7 +46,18 @@ from serschema.model import (
     Value,
 )
 
-from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, Path, assemble, decode_error, streams
+from sercodecs.contract import (
+    Carries,
+    Codec,
+    CodecInfo,
+    DecodeError,
+    EncodeError,
+    Format,
+    Path,
+    assemble,
+    decode_error,
+    streams,
+)
 from sercodecs.scalars import RUNTIME, checked, long_enough, within
 from sercodecs.source import Source
 
@@ -57,6 +68,22 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    carries=Carries(
+        bool="Bool, a bit",
+        int="Int8 to UInt64, of its width",
+        float="Float32, Float64",
+        string="Text, with a NUL",
+        bytes="Data",
+        enum="enum, its place in the declaration",
+        timestamp="Int64, microseconds since 1970",
+        uuid="Data of 16",
+        decimal="Int64, the unscaled integer; Data beyond 18 digits",
+        list="List",
+        map="List of structs of key and value",
+        union="struct with a union, its tag in 16 bits",
+        record="struct, a section of numbers and one of pointers",
+        optional="union of Void and the value; null pointer where the type is one",
+    ),
 )
 PACKED = replace(FORMAT, name="capnp-packed", title="Cap'n Proto, packed")
 

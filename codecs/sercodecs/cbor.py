@@ -30,7 +30,7 @@ from serschema.limits import Limits
 from serschema.model import Decimal, Enum, Schema, Uuid, Value
 
 from sercodecs.cbor_explain import explain, explain_labels
-from sercodecs.contract import Codec, CodecInfo, Format, assemble, streams
+from sercodecs.contract import Carries, Codec, CodecInfo, Format, assemble, streams
 from sercodecs.labels import labelled
 from sercodecs.source import Source
 from sercodecs.tree import Conversions, Rules, conversions, enum_number, enum_symbol
@@ -42,6 +42,22 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    carries=Carries(
+        bool="true, false",
+        int="unsigned and negative integer, the fewest octets",
+        float="float",
+        string="text string",
+        bytes="byte string",
+        enum="text string, its symbol",
+        timestamp="tag 0, text of RFC 3339",
+        uuid="tag 37, byte string of 16",
+        decimal="tag 4, decimal fraction",
+        list="array",
+        map="map",
+        union="map of one entry",
+        record="map by key",
+        optional="no entry if absent",
+    ),
 )
 CANONICAL = replace(FORMAT, name="cbor-canonical", title="CBOR, canonical", specification="RFC 8949, section 4.2.3")
 LIMITS = Limits(nan="canonical")

@@ -46,6 +46,29 @@ class DecodeError(SerError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carries:
+    """How a format carries each kind of the model: a few words each, in the terms of its specification.
+
+    `optional` is the field that may be absent. `-` stands for what the format does not carry.
+    """
+
+    bool: str
+    int: str
+    float: str
+    string: str
+    bytes: str
+    enum: str
+    timestamp: str
+    uuid: str
+    decimal: str
+    list: str
+    map: str
+    union: str
+    record: str
+    optional: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """A representation on the wire, whoever implements it.
 
@@ -58,6 +81,7 @@ class Format:
     textual: bool
     self_describing: bool
     byte_order: ByteOrder
+    carries: Carries
 
 
 Purpose = Literal["content", "name", "tag", "length", "padding", "presence", "structure"]

@@ -42,6 +42,7 @@ from serschema.model import (
 )
 
 from sercodecs.contract import (
+    Carries,
     Codec,
     CodecInfo,
     DecodeError,
@@ -62,6 +63,22 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    carries=Carries(
+        bool="bool",
+        int="int, uint, of the least width",
+        float="float of the least width that keeps it",
+        string="string",
+        bytes="blob",
+        enum="string, its symbol",
+        timestamp="int, microseconds since 1970",
+        uuid="blob of 16",
+        decimal="string",
+        list="vector, typed if of numbers",
+        map="vector of vectors of key and value",
+        union="map of one key",
+        record="map by key, sorted",
+        optional="no key if absent",
+    ),
 )
 CODEC = "flexbuffers/google"
 SHARED = 16

@@ -40,7 +40,7 @@ from serschema.model import (
     Uuid,
 )
 
-from sercodecs.contract import Codec, CodecInfo, Format, assemble
+from sercodecs.contract import Carries, Codec, CodecInfo, Format, assemble
 from sercodecs.objects import attribute, conversions
 from sercodecs.source import Source
 from sercodecs.tree import Rules
@@ -52,6 +52,22 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    carries=Carries(
+        bool="bool, an octet",
+        int="of its width; varint from 32 bits",
+        float="float32, float64",
+        string="string, length and encoding before it",
+        bytes="binary",
+        enum="enum, its ordinal as a varint",
+        timestamp="varint of 64 bits, microseconds since 1970",
+        uuid="binary of 16",
+        decimal="decimal",
+        list="list, a header that says what its items have in common",
+        map="map, in chunks with such a header",
+        union="union, the number of the alternative",
+        record="struct, fields with numbers for tags",
+        optional="a reference flag, null if absent",
+    ),
 )
 
 

@@ -28,7 +28,7 @@ from uuid import UUID
 from serschema.limits import Limits
 from serschema.model import Schema, Value
 
-from sercodecs.contract import Codec, CodecInfo, DecodeError, Format, assemble
+from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, assemble
 
 FORMAT = Format(
     name="pickle",
@@ -37,6 +37,22 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    carries=Carries(
+        bool="bool",
+        int="int",
+        float="float",
+        string="str",
+        bytes="bytes",
+        enum="str, its symbol",
+        timestamp="datetime.datetime",
+        uuid="uuid.UUID",
+        decimal="decimal.Decimal",
+        list="list",
+        map="dict",
+        union="dict of one key",
+        record="dict by key",
+        optional="no key if absent",
+    ),
 )
 
 _OPCODES = {opcode.name: re.escape(opcode.code.encode("latin-1")) for opcode in pickletools.opcodes}

@@ -41,7 +41,7 @@ from serschema.model import (
     fixed_length,
 )
 
-from sercodecs.contract import Codec, CodecInfo, EncodeError, Format, UnsupportedSchema, assemble
+from sercodecs.contract import Carries, Codec, CodecInfo, EncodeError, Format, UnsupportedSchema, assemble
 from sercodecs.quick import uuid_of
 from sercodecs.source import Source
 
@@ -52,6 +52,22 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="native",
+    carries=Carries(
+        bool="_Bool",
+        int="int8_t to uint64_t",
+        float="float, double",
+        string="-",
+        bytes="unsigned char[n] of one length",
+        enum="int32_t, its number",
+        timestamp="int64_t, microseconds since 1970",
+        uuid="unsigned char[16]",
+        decimal="int64_t, the unscaled integer",
+        list="array of one length",
+        map="-",
+        union="-",
+        record="struct, members aligned",
+        optional="-",
+    ),
 )
 
 _ID = "struct-native/control"

@@ -26,7 +26,7 @@ from uuid import UUID
 from serschema.limits import Limits
 from serschema.model import Bool, Enum, Float, Int, List, Map, Schema, Timestamp, Type, Union, Uuid
 
-from sercodecs.contract import Codec, CodecInfo, DecodeError, Format, assemble
+from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, assemble
 from sercodecs.tree import Expression, Rules, conversions
 
 FORMAT = Format(
@@ -36,6 +36,22 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    carries=Carries(
+        bool="T, F",
+        int="i, U, I, l, L, the least that fits; H beyond int64",
+        float="D (float64), d if all floats are of 32 bits",
+        string="S",
+        bytes="array of type U with a count",
+        enum="S, its symbol",
+        timestamp="S, RFC 3339",
+        uuid="S",
+        decimal="H, its digits",
+        list="array",
+        map="object, keys as text",
+        union="object of one pair",
+        record="object by key",
+        optional="no pair if absent",
+    ),
 )
 
 INT64 = (1 << 63) - 1

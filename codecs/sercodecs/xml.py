@@ -58,7 +58,7 @@ from serschema.model import (
     Uuid,
 )
 
-from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
+from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, EncodeError, Format, assemble
 from sercodecs.source import Source
 from sercodecs.xml_explain import explain, explain_attributes
 
@@ -69,6 +69,22 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    carries=Carries(
+        bool="xs:boolean",
+        int="xs:integer",
+        float="xs:float, xs:double",
+        string="text",
+        bytes="xs:base64Binary",
+        enum="text, its symbol",
+        timestamp="xs:dateTime",
+        uuid="text",
+        decimal="xs:decimal",
+        list="its element repeated",
+        map="element of entries, each with key and value",
+        union="element that holds one, named by the alternative",
+        record="element that holds one a field",
+        optional="no element if absent",
+    ),
 )
 
 _NOT_CHAR = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -35,7 +35,7 @@ from uuid import UUID
 from serschema.limits import Limits
 from serschema.model import Decimal, Float, Schema, Timestamp, Uuid, Value
 
-from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble, streams
+from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, EncodeError, Format, assemble, streams
 from sercodecs.tree import Rules, conversions
 
 FORMAT = Format(
@@ -45,6 +45,22 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    carries=Carries(
+        bool="true, false",
+        int="integer",
+        float="float",
+        string="scalar, in quotes where it would be something else",
+        bytes="!!binary, base64",
+        enum="scalar, its symbol",
+        timestamp="timestamp",
+        uuid="scalar",
+        decimal="scalar, in quotes",
+        list="sequence",
+        map="mapping",
+        union="mapping of one entry",
+        record="mapping by key",
+        optional="no entry if absent",
+    ),
 )
 
 WIDTH = 1 << 30

@@ -35,7 +35,7 @@ def render(summary: Summary) -> str:
     return "\n".join([*lines, *_codecs(summary), *_conditions(summary)])
 
 
-def _grid(titles: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
+def grid(titles: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
     """A table, its first `left` columns aligned to the left."""
     rules = [":--" if place < left else "--:" for place in range(len(titles))]
     return [f"| {' | '.join(cells)} |" for cells in (titles, rules, *rows)] + [""]
@@ -59,7 +59,7 @@ def _groups(summary: Summary) -> list[str]:
         for group in summary.groups
     )
     note = "Geometric means over the cells (codec, data set); ratios are to the fastest codec of each data set."
-    return [*_grid(titles, rows), note, ""]
+    return [*grid(titles, rows), note, ""]
 
 
 def _dataset(table: Table) -> list[str]:
@@ -69,29 +69,29 @@ def _dataset(table: Table) -> list[str]:
     if table.measured:
         titles = ["codec", "kind", "status", "bytes", "efficiency %", *table.methods]
         titles += ["encode", "ratio", "decode", "ratio"]
-        lines += _grid(titles, (_row(row, table) for row in table.measured), left=3)
+        lines += grid(titles, (_row(row, table) for row in table.measured), left=3)
     if table.spread:
         lines += ["Sizes of the messages, in bytes:", ""]
-        lines += _grid(
+        lines += grid(
             ["codec", *s.SPREAD_TITLES],
             ([escape(row.codec), *map(s.size_text, row.spread)] for row in table.spread),
         )
     if table.halves:
         lines += ["Of which the library's own objects take:", ""]
         titles = ["codec", *(s.HALF_TITLES[operation] for operation in s.HALVES)]
-        lines += _grid(
+        lines += grid(
             titles, ([escape(row.codec), *(_time(row, operation) for operation in s.HALVES)] for row in table.halves)
         )
     if table.access:
         lines += [f"Reading {escape(table.dataset.leaf)} of a message:", ""]
-        lines += _grid(
+        lines += grid(
             s.ACCESS_TITLES,
             ([escape(row.codec), s.how_read(row), _time(row, "access"), _ratio(row, "access")] for row in table.access),
             left=2,
         )
     if table.streams:
         lines += ["Many records as one stream:", ""]
-        lines += _grid(
+        lines += grid(
             s.STREAM_TITLES,
             (
                 [
@@ -144,7 +144,7 @@ def _codecs(summary: Summary) -> list[str]:
         ]
         for codec, about in summary.run.header.codecs.items()
     )
-    return ["## Codecs", "", *_grid(titles, rows, left=len(titles))]
+    return ["## Codecs", "", *grid(titles, rows, left=len(titles))]
 
 
 def _conditions(summary: Summary) -> list[str]:
@@ -153,7 +153,7 @@ def _conditions(summary: Summary) -> list[str]:
     return [
         "## Machine and versions",
         "",
-        *_grid(["what", "value"], ([escape(name), escape(value)] for name, value in pairs), left=2),
+        *grid(["what", "value"], ([escape(name), escape(value)] for name, value in pairs), left=2),
         "## Again",
         "",
         "Measure again, and recompute this report from the samples that were kept:",

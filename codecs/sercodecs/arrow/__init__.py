@@ -36,6 +36,7 @@ from sercodecs.arrow.access import Way
 from sercodecs.arrow.rows import Rows, leaf
 from sercodecs.arrow.shape import columns
 from sercodecs.contract import (
+    Carries,
     Codec,
     CodecInfo,
     DecodeError,
@@ -54,6 +55,22 @@ IPC = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    carries=Carries(
+        bool="bool",
+        int="int8 to uint64",
+        float="float, double",
+        string="utf8",
+        bytes="binary, or fixed_size_binary of one length",
+        enum="utf8, its symbol",
+        timestamp="timestamp(us, UTC)",
+        uuid="fixed_size_binary(16)",
+        decimal="decimal128, decimal256",
+        list="list, or fixed_size_list of one length",
+        map="map",
+        union="struct with a nullable child for each alternative",
+        record="struct; the root is the columns",
+        optional="null",
+    ),
 )
 PARQUET = Format(
     name="parquet",
@@ -62,6 +79,22 @@ PARQUET = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    carries=Carries(
+        bool="BOOLEAN",
+        int="INT32 or INT64 with its logical type",
+        float="FLOAT, DOUBLE",
+        string="BYTE_ARRAY, String",
+        bytes="BYTE_ARRAY, or FIXED_LEN_BYTE_ARRAY of one length",
+        enum="BYTE_ARRAY, String, its symbol",
+        timestamp="INT64, Timestamp in microseconds, UTC",
+        uuid="FIXED_LEN_BYTE_ARRAY of 16",
+        decimal="FIXED_LEN_BYTE_ARRAY, Decimal",
+        list="List, three levels",
+        map="Map, repeated key and value",
+        union="group with an optional child for each alternative",
+        record="group; the root is the columns",
+        optional="OPTIONAL, its definition level says whether it is there",
+    ),
 )
 
 BATCH = 1024

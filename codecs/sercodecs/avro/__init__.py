@@ -12,7 +12,7 @@ from typing import Any
 
 from sercodecs.avro import with_apache, with_fastavro
 from sercodecs.avro_explain import explain_container, explain_datum
-from sercodecs.contract import CodecInfo, Format
+from sercodecs.contract import Carries, CodecInfo, Format
 
 DATUM = Format(
     name="avro",
@@ -21,6 +21,22 @@ DATUM = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    carries=Carries(
+        bool="boolean",
+        int="int, long (zigzag varints); decimal of scale 0 for unsigned of 64 bits",
+        float="float, double",
+        string="string",
+        bytes="bytes, or fixed of one length",
+        enum="enum, its index",
+        timestamp="long, timestamp-micros",
+        uuid="string, uuid",
+        decimal="bytes, decimal: the unscaled integer",
+        list="array, in counted blocks",
+        map="map, in counted blocks; array of records if keys are no strings",
+        union="union of records of one field each",
+        record="record, fields in their order",
+        optional="union with null, its index before it",
+    ),
 )
 CONTAINER = replace(
     DATUM,

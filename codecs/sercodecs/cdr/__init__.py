@@ -36,6 +36,7 @@ is looked up by its length. Where nothing is known, behind a string, the phase o
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from serschema.limits import Limits
 from serschema.model import Schema
@@ -45,7 +46,7 @@ from sercodecs.cdr.reader import Reader
 from sercodecs.cdr.runtime import RUNTIME
 from sercodecs.cdr.shape import Encoding, Shape
 from sercodecs.cdr.writer import Writer
-from sercodecs.contract import ByteOrder, Codec, CodecInfo, Format
+from sercodecs.contract import ByteOrder, Carries, Codec, CodecInfo, Format
 from sercodecs.source import Source
 
 
@@ -61,7 +62,7 @@ def compile(schema: Schema, /, *, encoding: Encoding, order: str) -> Codec:
     return Codec(encode=encode, decode=decode, source=source.text())
 
 
-def _info(encoding: Encoding, title: str, specification: str, order: ByteOrder) -> CodecInfo:
+def _info(encoding: Encoding, title: str, specification: str, order: ByteOrder, carries: Carries) -> CodecInfo:
     return CodecInfo(
         format=Format(
             name=encoding.name,
@@ -70,6 +71,7 @@ def _info(encoding: Encoding, title: str, specification: str, order: ByteOrder) 
             textual=False,
             self_describing=False,
             byte_order=order,
+            carries=carries,
         ),
         implementation="serbench",
         distribution="serbench",
@@ -90,15 +92,58 @@ def _compiler(encoding: Encoding, own: str) -> Callable[..., Codec]:
     return compile_
 
 
+_CDR = Carries(
+    bool="boolean, an octet",
+    int="octet (8 bits), short, long, long long, signed or unsigned",
+    float="float, double",
+    string="string, UTF-8, its length counts the NUL",
+    bytes="sequence<octet>, or octet[n] of one length",
+    enum="unsigned long, the symbol's place in the declaration",
+    timestamp="long long, microseconds since 1970",
+    uuid="octet[16]",
+    decimal="fixed, half an octet a digit; string beyond 31 digits",
+    list="sequence, or array of one length",
+    map="sequence of structures of key and value",
+    union="union switch (unsigned long), the number of the alternative",
+    record="struct, members aligned",
+    optional="sequence<T, 1>",
+)
+_XCDR1 = replace(
+    _CDR,
+    int="int8 to int64, uint8 to uint64",
+    enum="long, its number",
+    decimal="int64, the unscaled integer; string beyond 18 digits",
+    optional="a member header, its length 0 if absent",
+)
+_LIST1 = replace(
+    _XCDR1,
+    record="struct as a parameter list: a header for each member",
+    optional="no parameter if absent",
+)
+_XCDR2 = replace(
+    _XCDR1,
+    list="sequence or array, a DHEADER before items that are not primitive",
+    optional="boolean before the value",
+)
+_DELIMITED = replace(
+    _XCDR2,
+    record="struct behind its DHEADER",
+)
+_LIST2 = replace(
+    _XCDR2,
+    record="struct behind its DHEADER, an EMHEADER for each member",
+    optional="no member if absent",
+)
+
 GIOP = "OMG CORBA 3.3 Part 2, 9.3"
 XTYPES = "OMG DDS-XTypes 1.3, 7.4"
 
 CODECS = (
-    _info(Encoding("cdr-big", 0), "CDR, big-endian", GIOP, "big"),
-    _info(Encoding("cdr-little", 0), "CDR, little-endian", GIOP, "little"),
-    _info(Encoding("xcdr1", 1), "XCDR1", XTYPES, "little"),
-    _info(Encoding("xcdr1-mutable", 1, "mutable"), "XCDR1, mutable", XTYPES, "little"),
-    _info(Encoding("xcdr2", 2), "XCDR2", XTYPES, "little"),
-    _info(Encoding("xcdr2-delimited", 2, "appendable"), "XCDR2, appendable", XTYPES, "little"),
-    _info(Encoding("xcdr2-mutable", 2, "mutable"), "XCDR2, mutable", XTYPES, "little"),
+    _info(Encoding("cdr-big", 0), "CDR, big-endian", GIOP, "big", _CDR),
+    _info(Encoding("cdr-little", 0), "CDR, little-endian", GIOP, "little", _CDR),
+    _info(Encoding("xcdr1", 1), "XCDR1", XTYPES, "little", _XCDR1),
+    _info(Encoding("xcdr1-mutable", 1, "mutable"), "XCDR1, mutable", XTYPES, "little", _LIST1),
+    _info(Encoding("xcdr2", 2), "XCDR2", XTYPES, "little", _XCDR2),
+    _info(Encoding("xcdr2-delimited", 2, "appendable"), "XCDR2, appendable", XTYPES, "little", _DELIMITED),
+    _info(Encoding("xcdr2-mutable", 2, "mutable"), "XCDR2, mutable", XTYPES, "little", _LIST2),
 )

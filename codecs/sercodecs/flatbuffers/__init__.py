@@ -21,7 +21,7 @@ Several messages follow each other size-prefixed (`FinishSizePrefixed`).
 
 from serschema.limits import Limits
 
-from sercodecs.contract import CodecInfo, Format
+from sercodecs.contract import Carries, CodecInfo, Format
 from sercodecs.flatbuffers.codec import compile
 
 FORMAT = Format(
@@ -31,6 +31,22 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    carries=Carries(
+        bool="bool",
+        int="byte to ulong, of its width",
+        float="float, double",
+        string="string",
+        bytes="[ubyte]",
+        enum="enum, its number",
+        timestamp="long, microseconds since 1970",
+        uuid="[ubyte] of 16",
+        decimal="long, the unscaled integer; [ubyte] beyond 18 digits",
+        list="vector",
+        map="vector of tables of key and value, sorted by key",
+        union="union: its type and a table",
+        record="table, its vtable says where each field is",
+        optional="no offset in the vtable if absent",
+    ),
 )
 
 CODECS = (

@@ -27,7 +27,7 @@ than `reader.SHARING` times as large as the data. Other classes, another serialV
 from serschema.limits import Limits
 from serschema.model import Schema
 
-from sercodecs.contract import Codec, CodecInfo, Format
+from sercodecs.contract import Carries, Codec, CodecInfo, Format
 from sercodecs.java import reader, writer
 from sercodecs.java.explain import explain
 from sercodecs.java.shape import Shape
@@ -40,6 +40,22 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    carries=Carries(
+        bool="boolean; java.lang.Boolean where null is possible",
+        int="byte, short, int, long; boxed where null is possible",
+        float="float, double; boxed where null is possible",
+        string="String, modified UTF-8",
+        bytes="byte[]",
+        enum="enum constant, by name",
+        timestamp="java.time.Instant",
+        uuid="java.util.UUID",
+        decimal="java.math.BigDecimal",
+        list="ArrayList; primitive array of numbers",
+        map="LinkedHashMap",
+        union="object of its class, all alternatives but one null",
+        record="object of its class, its descriptor once",
+        optional="null if absent",
+    ),
 )
 
 

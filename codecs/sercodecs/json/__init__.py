@@ -19,7 +19,7 @@ simdjson 1023 when reading; the others the interpreter's stack.
 
 from serschema.limits import Limits
 
-from sercodecs.contract import CodecInfo, Format
+from sercodecs.contract import Carries, CodecInfo, Format
 from sercodecs.json import libraries
 from sercodecs.json.explain import explain
 
@@ -30,6 +30,22 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    carries=Carries(
+        bool="true, false",
+        int="number",
+        float="number",
+        string="string",
+        bytes="string, base64",
+        enum="string, its symbol",
+        timestamp="string, RFC 3339",
+        uuid="string",
+        decimal="string",
+        list="array",
+        map="object, keys as strings",
+        union="object of one member",
+        record="object by key",
+        optional="no member if absent",
+    ),
 )
 INTEGERS = (-(1 << 63), (1 << 64) - 1)
 

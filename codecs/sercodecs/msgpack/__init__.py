@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from serschema.limits import Limits
 
-from sercodecs.contract import CodecInfo, Format
+from sercodecs.contract import Carries, CodecInfo, Format
 from sercodecs.msgpack import libraries
 from sercodecs.msgpack.explain import explain, explain_positional
 
@@ -32,6 +32,22 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    carries=Carries(
+        bool="true, false",
+        int="positive and negative fixint to int 64, the fewest octets",
+        float="float 64",
+        string="str",
+        bytes="bin",
+        enum="str, its symbol; its number if positional",
+        timestamp="extension -1, timestamp",
+        uuid="bin of 16",
+        decimal="str",
+        list="array",
+        map="map",
+        union="map of one entry; [index, value] if positional",
+        record="map by key; array if positional",
+        optional="no entry if absent; nil if positional",
+    ),
 )
 AGREED = replace(FORMAT, self_describing=False)
 LIMITS = Limits(integers=(-(1 << 63), (1 << 64) - 1))

@@ -38,7 +38,7 @@ from typing import IO, Any
 from serschema.limits import Limits
 from serschema.model import MAX_DEPTH, Schema, Value
 
-from sercodecs.contract import Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
+from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
 from sercodecs.protobuf.layout import Layout
 from sercodecs.protobuf.library import library
 from sercodecs.protobuf.names import Names, Numbered, Spoken
@@ -55,6 +55,22 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    carries=Carries(
+        bool="bool, a varint",
+        int="int32, uint32, int64, uint64 (varints); sint (zigzag) and fixed by its coding",
+        float="float, double",
+        string="string",
+        bytes="bytes",
+        enum="enum, its number as a varint",
+        timestamp="google.protobuf.Timestamp",
+        uuid="bytes of 16",
+        decimal="string",
+        list="repeated, packed if of numbers",
+        map="map: repeated messages of key and value",
+        union="oneof, in a message of its own unless inlined",
+        record="message, tag before each field",
+        optional="explicit presence: no tag if absent",
+    ),
 )
 JSON = Format(
     name="protobuf-json",
@@ -63,6 +79,22 @@ JSON = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    carries=Carries(
+        bool="true, false",
+        int="number; string from 64 bits",
+        float='number, or "NaN", "Infinity"',
+        string="string",
+        bytes="string, base64",
+        enum="string, its symbol",
+        timestamp="string, RFC 3339",
+        uuid="string, base64 of 16 octets",
+        decimal="string",
+        list="array",
+        map="object",
+        union="object of one member, or one member inlined",
+        record="object, names in lower camel case",
+        optional="no member if absent",
+    ),
 )
 TEXT = Format(
     name="protobuf-text",
@@ -71,6 +103,22 @@ TEXT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    carries=Carries(
+        bool="true, false",
+        int="number",
+        float="number, or nan, inf",
+        string="quoted, with escapes",
+        bytes="quoted, with escapes",
+        enum="its symbol",
+        timestamp="message of seconds and nanos",
+        uuid="quoted, with escapes",
+        decimal="quoted",
+        list="a field for each item",
+        map="a message of key and value for each entry",
+        union="the one field of a message",
+        record="message in braces",
+        optional="no field if absent",
+    ),
 )
 
 GREATEST_FLOAT = b"3.4028235e+38"

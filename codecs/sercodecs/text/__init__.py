@@ -32,6 +32,7 @@ from serschema.limits import Limits
 from serschema.model import Schema, Value
 
 from sercodecs.contract import (
+    Carries,
     Codec,
     CodecInfo,
     DecodeError,
@@ -55,6 +56,22 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    carries=Carries(
+        bool="true, false",
+        int="decimal text",
+        float="shortest decimal text",
+        string="text, percent-escaped where a line cannot show it",
+        bytes="base64",
+        enum="its symbol",
+        timestamp="RFC 3339",
+        uuid="text",
+        decimal="text",
+        list="a line for each item, its index in the name",
+        map="a line for each entry, its key in the name",
+        union="the alternative in the name",
+        record="lines whose names begin with the way to it",
+        optional="no line if absent",
+    ),
 )
 
 

@@ -28,7 +28,7 @@ from collections.abc import Callable
 
 from serschema.limits import Limits
 
-from sercodecs.contract import Codec, CodecInfo, Format
+from sercodecs.contract import Carries, Codec, CodecInfo, Format
 from sercodecs.thrift import apache, thriftpy2
 
 BINARY = Format(
@@ -38,6 +38,22 @@ BINARY = Format(
     textual=False,
     self_describing=False,
     byte_order="big",
+    carries=Carries(
+        bool="bool, an octet",
+        int="i8, i16, i32, i64; unsigned in the next wider",
+        float="double",
+        string="string, a length before UTF-8",
+        bytes="binary",
+        enum="i32, its number",
+        timestamp="i64, microseconds since 1970",
+        uuid="binary of 16",
+        decimal="string",
+        list="list, type and size before the items",
+        map="map, types and size before the entries",
+        union="struct of one field (union)",
+        record="struct, type and number before each field",
+        optional="optional: no field if absent",
+    ),
 )
 COMPACT = Format(
     name="thrift-compact",
@@ -46,6 +62,22 @@ COMPACT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    carries=Carries(
+        bool="bool, in the type of its field",
+        int="i8 as it is, others zigzag varints; unsigned in the next wider",
+        float="double, little-endian",
+        string="string, a length before UTF-8",
+        bytes="binary",
+        enum="i32, its number",
+        timestamp="i64, microseconds since 1970",
+        uuid="binary of 16",
+        decimal="string",
+        list="list, type and size before the items",
+        map="map, types and size before the entries",
+        union="struct of one field (union)",
+        record="struct, type and number before each field",
+        optional="optional: no field if absent",
+    ),
 )
 
 APACHE_DEPTH = 64

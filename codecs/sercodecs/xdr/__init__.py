@@ -24,7 +24,7 @@ written in place; a Decimal and a Timestamp are multiples of their unit.
 from serschema.limits import Limits
 from serschema.model import Schema
 
-from sercodecs.contract import Codec, CodecInfo, Format
+from sercodecs.contract import Carries, Codec, CodecInfo, Format
 from sercodecs.source import Source
 from sercodecs.xdr.explain import explain
 from sercodecs.xdr.reader import Reader
@@ -39,6 +39,22 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="big",
+    carries=Carries(
+        bool="bool, a word of 0 or 1",
+        int="int, unsigned int; hyper, unsigned hyper from 64 bits",
+        float="float, double",
+        string="string<>, UTF-8, padded to four octets",
+        bytes="opaque<>, or opaque[n] of one length",
+        enum="enum, its number",
+        timestamp="hyper, microseconds since 1970",
+        uuid="opaque[16]",
+        decimal="hyper, the unscaled integer; opaque<> beyond 18 digits",
+        list="array<>, or array[n] of one length",
+        map="array<> of structures of key and value",
+        union="union switch (unsigned int), the number of the alternative",
+        record="struct, fields in their order",
+        optional="optional-data, a word of 0 or 1 before it",
+    ),
 )
 
 
