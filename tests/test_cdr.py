@@ -230,7 +230,8 @@ def test_every_offset_that_only_the_data_knows(kind, library, format_):
     fields = (("octets", Bytes()), ("v", type_), ("after", OCTET), ("last", Int(64)))
     schema = Schema("Holder", (record("Holder", *fields), *TYPES))
     values = [{"octets": bytes(n), "v": value, "after": 0xEE, "last": -2} for n in range(8)]
-    agree(library, format_, schema, values, same=format_ not in MUTABLE)
+    order = "big" if library == "pycdr2" else "little"
+    agree(library, format_, schema, values, same=format_ not in MUTABLE, orders=[order])
 
 
 @pytest.mark.parametrize("format_", MADE)

@@ -537,9 +537,7 @@ class Reader(Generator):
             before = self.at
             start = self.at.aligned(4)
             header = self.source.bind("unpack", compiled(self.prefix + ("H" if first else "I")).unpack_from)
-            row = self.shape.row(member.type)
-            code, _ = self.shape.length_code(self.shape.schema.resolve(member.type), row)
-            expected = number if first else code << 28 | number
+            expected = number if first else self.emheader(number, member)
             there = f"{start.text} <= {self.stop} - 4 and {header}(data, {start.text})[0] == {expected:#x}"
             with self.source.block(f"if {there}"):
                 inner = self.member(number, member)
@@ -557,6 +555,11 @@ class Reader(Generator):
         else:
             with self.source.block(f"if pos == {self.stop}"):
                 self.source.line(f"{value} = {made}")
+
+    def emheader(self, number: int, member: Field) -> int:
+        """The EMHEADER that our writer gives a member."""
+        code, _ = self.shape.length_code(self.shape.schema.resolve(member.type), self.shape.row(member.type))
+        return code << 28 | number
 
     def header_slots(self, number: int, length: int | None) -> str:
         """A header of XCDR1 as it is expected; the name of its length."""
@@ -588,7 +591,7 @@ class Reader(Generator):
             self.at = Position("pos", 0, 1, 0, outer)
             return inner
         code, octets_ = self.shape.length_code(kind, row)
-        self.expected.append((self.slot(Slot("I", 4)), code << 28 | number))
+        self.expected.append((self.slot(Slot("I", 4)), self.emheader(number, member)))
         if code != 4:
             return self.read(member.type)
         length = self.slot(Slot("I", 4))
