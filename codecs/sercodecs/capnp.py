@@ -154,40 +154,49 @@ def compile_packed(schema: Schema) -> Codec:
     return replace(layout.codec(encode_native, decode_guarded), decode_native=decode_native)
 
 
+WIDTHS = bytes(1 + tag.bit_count() if 0 < tag < 255 else 0 for tag in range(256))
+"""The octets of a packed word by its tag; none where a run follows."""
+
+
 def _walk(data: bytes) -> None:
-    """Raise `DecodeError` unless as many words as its segments have are packed in the data, and no run is longer."""
-    head, words, place = bytearray(), 0, 0
-    wanted, count = 1, 0
-    while words < wanted:
-        if place >= len(data):
-            raise DecodeError("the data ends within a segment", place)
-        tag = data[place]
-        width = tag.bit_count()
-        if not count and tag not in (0, 0xFF):
-            octets = iter(data[place + 1 : place + 1 + width])
-            head += bytes(next(octets, 0) if tag >> bit & 1 else 0 for bit in range(8))
-        place += 1 + width
-        words += 1
-        if tag in (0, 0xFF):
-            if place >= len(data):
-                raise DecodeError("the data ends within a segment", place)
-            run, place = data[place], place + 1
-            words += run
-            if not count:
-                head += bytes(8 + 8 * run) if not tag else data[place - 9 : place - 1] + data[place : place + 8 * run]
-            place += 8 * run if tag else 0
-        if not count:
-            segments = int.from_bytes(head[:4], "little") + 1
-            if segments > MOST_SEGMENTS:
-                raise DecodeError(f"{segments} segments", 0)
-            table = segments // 2 + 1
-            wanted = max(table, words)
-            if words >= table:
-                count = segments
-                sizes = (head[4 * i : 4 * i + 4] for i in range(1, segments + 1))
-                wanted = table + sum(int.from_bytes(size, "little") for size in sizes)
+    """Raise `DecodeError` unless as many words as its segments have are packed in the data, and runs end with them."""
+    words, wanted, place, widths = 0, _table(data), 0, WIDTHS
+    try:
+        while words < wanted:
+            words += 1
+            if width := widths[data[place]]:
+                place += width
+            elif data[place]:
+                run = data[place + 9]
+                words += run
+                place += 10 + 8 * run
+            else:
+                words += data[place + 1]
+                place += 2
+    except IndexError:
+        raise DecodeError("the data ends within a segment", len(data)) from None
     if words > wanted or place > len(data):
-        raise DecodeError("the data ends within a run", place)
+        raise DecodeError("a run that goes beyond the segments", place)
+
+
+def _table(data: bytes) -> int:
+    """How many words there are, by the table of segments at the beginning of packed data."""
+    head, place, wanted = bytearray(), 0, 1
+    while len(head) < 8 * wanted:
+        if place + 1 >= len(data):
+            raise DecodeError("the data ends within its table", place)
+        tag, octets = data[place], iter(data[place + 1 : place + 9])
+        head += bytes(next(octets, 0) if tag >> bit & 1 else 0 for bit in range(8))
+        place += 1 + tag.bit_count()
+        if tag in (0, 0xFF):
+            run = data[place] if place < len(data) else 0
+            head += data[place + 1 : place + 1 + 8 * run] if tag else bytes(8 * run)
+            place += 1 + (8 * run if tag else 0)
+        count = int.from_bytes(head[:4], "little") + 1
+        if count > MOST_SEGMENTS:
+            raise DecodeError(f"{count} segments", 0)
+        wanted = count // 2 + 1
+    return wanted + sum(int.from_bytes(head[4 * i : 4 * i + 4], "little") for i in range(1, count + 1))
 
 
 def _message(file: IO[bytes]) -> bytes:

@@ -1,16 +1,48 @@
-"""A walk through a message of the binary protocol that finds sizes which the data does not have octets for."""
+"""Two walks through a message of the binary protocol that find sizes which the data does not have octets for."""
 
-import re
-from typing import Any
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any, NoReturn
 
 from sercodecs.contract import DecodeError
 
 BOOL, BYTE, DOUBLE, I16, I32, I64, STRING, STRUCT, MAP, SET, LIST, BINARY = 2, 3, 4, 6, 8, 10, 11, 12, 13, 14, 15, 18
 WIDTHS = {BOOL: 1, BYTE: 1, DOUBLE: 8, I16: 2, I32: 4, I64: 8}
 
-_NO_LEAF = rb"[^\x02\x03\x04\x06\x08\x0a\x0b\x0c\x12]"
-DOUBTFUL = re.compile(rb"[\x0e\x0f]..%b|\x0d..(?:%b|.%b)" % (_NO_LEAF, _NO_LEAF, _NO_LEAF), re.DOTALL)
-"""Where a field could be a container of containers, or of a type that does not exist."""
+
+def skimmer() -> Callable[[bytes], None] | None:
+    """A function that raises where fastbinary cannot skip all that is in a message, or None without Apache's library.
+
+    It takes a tenth of the time of decoding. Sizes are bounded by the data, and structs and containers nest up to 64.
+    """
+    try:
+        from thrift.protocol import fastbinary
+    except ImportError:
+        return None
+    decode = fastbinary.decode_binary
+
+    def skim(data: bytes) -> None:
+        decode(None, _Skimmed(data), [_Nothing, ()])
+
+    return skim
+
+
+class _Nothing:
+    """A struct without fields: all that comes is skipped."""
+
+
+class _Skimmed:
+    """What fastbinary asks of a protocol and of its transport."""
+
+    __slots__ = ("container_length_limit", "cstringio_buf", "string_length_limit", "trans")
+
+    def __init__(self, data: bytes) -> None:
+        self.trans = self
+        self.cstringio_buf = BytesIO(data)
+        self.string_length_limit = self.container_length_limit = len(data)
+
+    def cstringio_refill(self, partial: bytes, size: int) -> NoReturn:
+        raise EOFError
 
 
 def walk(data: bytes, root: Any) -> None:

@@ -21,7 +21,7 @@ from serschema.model import (
 
 from sercodecs.contract import Codec, DecodeError, assemble
 from sercodecs.objects import attribute, conversions
-from sercodecs.thrift.guard import DOUBTFUL, walk
+from sercodecs.thrift.guard import skimmer, walk
 from sercodecs.thrift.shape import OUT, initializer, int_in, int_in_loose, inwards, members, ttype
 
 ENDLESS = re.compile(rb"[\x80-\xff]{64}")
@@ -89,9 +89,13 @@ def compile_binary(schema: Schema) -> Codec:
         TCyBinaryProtocol(transport, strict_decode=True, max_depth=depth).read_struct(native)
         return native
 
+    skim = skimmer() or (lambda data: walk(data, make))
+
     def decode_guarded(data: bytes) -> Any:
-        if DOUBTFUL.search(data):
-            walk(data, make)
+        try:
+            skim(data)
+        except Exception:
+            walk(data, make)  # it may be only nested deeper than fastbinary goes
         return decode_native(data)
 
     converted = conversions(schema, f"{codec} {schema.root}", classes, OUT, inwards(int_in))
