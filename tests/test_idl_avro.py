@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from sercodecs.avro import CODECS
 from serschema import shared
+from serschema.generate import generate
 from serschema.idl.avro import write
 from serschema.model import Enum, Field, Int, Record, Ref, Schema, Union
 from serschema.strategies import EXAMPLES, schemas
@@ -74,3 +75,27 @@ def test_comments_are_carried_over():
             },
         ],
     }
+
+
+def apache_avro():
+    return pytest.importorskip("avro.schema", reason="Apache avro is missing: pip install -r requirements/run.txt")
+
+
+@pytest.mark.parametrize("name", [*shared.NAMES, *EXAMPLES])
+def test_apache_avro_takes_it_and_reads_by_it(name):
+    parse = apache_avro().parse
+    from avro.io import BinaryDecoder, DatumReader
+
+    schema = EXAMPLES[name] if name in EXAMPLES else shared.load(name).schema
+    values = [generate(schema, seed) for seed in range(5)] if name in EXAMPLES else shared.load(name).values[:20]
+    reader, encode = DatumReader(parse(write(schema))), DATUM.compile(schema).encode
+    for value in values:
+        held = io.BytesIO(encode(value))
+        reader.read(BinaryDecoder(held))
+        assert held.read() == b""
+
+
+@settings(max_examples=60, deadline=None)
+@given(schemas())
+def test_apache_avro_takes_any_schema(schema):
+    apache_avro().parse(write(schema))

@@ -4,14 +4,17 @@ What an IDL cannot carry is its limit, said here as data. None keeps the order o
 does not reach.
 """
 
+import inspect
 import re
 from dataclasses import dataclass, replace
 from importlib import import_module
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from serbench.cli import WRITERS
 from serschema import shared
 from serschema.errors import SchemaError
+from serschema.load import IMPORTERS
 from serschema.model import Bool, Enum, Field, Float, Int, List, Map, Record, Ref, Schema, String, Union, uses
 from serschema.strategies import EXAMPLES, schemas
 
@@ -69,8 +72,8 @@ def as_xsd(schema):
 
 
 def as_lines(doc):
-    """Comments are lines without controls and without blanks at their ends."""
-    return "\n".join(re.sub(r"[\0-\x1f]", " ", line).strip() for line in doc.split("\n")).strip()
+    """Comments are lines without controls, blanks at their ends, and an indentation that all but the first share."""
+    return inspect.cleandoc("\n".join(re.sub(r"[\0-\x1f]", " ", line).rstrip() for line in doc.split("\n")))
 
 
 @dataclass(frozen=True)
@@ -167,3 +170,96 @@ def test_documentation_comes_back(there_and_back):
 @given(schema=schemas())
 def test_any_schema_comes_back(there_and_back, schema):
     there_and_back(schema)
+
+
+PART = """\
+syntax = "proto3";
+package demo.part;
+// Where it is.
+message Place { string city = 1; optional Place within = 2; }
+enum Level { LEVEL_UNKNOWN = 0; LEVEL_HIGH = 5; LEVEL_LOW = -3; }
+"""
+EVERY = """\
+// A file with every construct.
+syntax = "proto3";
+package demo;
+import "part.proto";
+import "serbench/options.proto";
+import "google/protobuf/timestamp.proto";
+import "google/protobuf/wrappers.proto";
+import "google/protobuf/duration.proto";
+
+// What one sensor said.
+//
+// In two paragraphs.
+message Every {
+  reserved 90 to 99;
+  reserved "gone";
+  bool a_bool = 1;
+  int32 an_int32 = 2;
+  sint32 a_sint32 = 3;
+  fixed32 a_fixed32 = 4;
+  sfixed32 a_sfixed32 = 5;
+  uint32 a_uint32 = 6;
+  int64 an_int64 = 7;
+  sint64 a_sint64 = 8;
+  fixed64 a_fixed64 = 9;
+  sfixed64 a_sfixed64 = 10;
+  uint64 a_uint64 = 11;
+  float a_float = 12;
+  double a_double = 13;
+  string a_string = 14;  // after it
+  bytes a_bytes = 15;
+  demo.part.Level a_level = 16;
+  .demo.part.Place a_place = 17;
+  optional int32 maybe = 18 [deprecated = true];
+  repeated int32 packed = 19;
+  repeated sint64 unpacked = 20 [packed = false];
+  repeated string texts = 21;
+  repeated Inner inners = 22;
+  map<string, Inner> by_name = 23;
+  map<int32, bytes> by_number = 24;
+  map<bool, demo.part.Level> by_flag = 25;
+  oneof choice { string word = 26; Inner inner = 27; demo.part.Level level = 28; }
+  google.protobuf.Timestamp at = 29;
+  google.protobuf.Int32Value wrapped = 30;
+  google.protobuf.Duration lasting = 31;
+  int32 renamed = 32 [json_name = "@renamed"];
+  int32 percent = 33 [(serbench.field).bits = 8, (serbench.field).range = "0..100"];
+  bytes id = 34 [(serbench.field).uuid = true];
+  string price = 35 [(serbench.field).decimal = "12.2"];
+  repeated float axis = 36 [(serbench.field).length = "3"];
+  Every parent = 300;
+  message Inner {
+    // Deeper.
+    enum Kind { NONE = 0; SOME = 1; }
+    Kind kind = 1;
+    message Innermost { uint64 n = 16384; }
+    Innermost innermost = 2;
+  }
+}
+"""
+
+
+@pytest.fixture
+def every(tmp_path):
+    (tmp_path / "part.proto").write_text(PART)
+    (tmp_path / "every.proto").write_text(EVERY)
+    return import_module("serschema.load.proto").load(tmp_path / "every.proto")
+
+
+def test_a_proto_with_every_construct_comes_back_from_every_language(there_and_back, every):
+    there_and_back(every)
+
+
+@pytest.mark.parametrize("writer", WRITERS.values())
+def test_a_proto_with_every_construct_is_written_in_every_language(writer, every):
+    text = import_module(f"serschema.idl.{writer}").write(every)
+    for name in ("every", "inner", "innermost", "place", "level"):
+        assert name in text.lower()
+    assert "What one sensor said." in text
+
+
+def test_every_language_with_an_importer_is_tested():
+    known = {pair.importer for pair in PAIRS.values()}
+    assert known == set(IMPORTERS.values()) - {"python"}  # of which there is no writer

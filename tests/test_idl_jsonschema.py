@@ -2,6 +2,9 @@
 
 import json
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -153,3 +156,35 @@ def test_valid(members):
 def test_invalid(document):
     with pytest.raises(jsonschema.ValidationError):
         validator(REPORT).validate(document)
+
+
+CHECK = Path(sys.executable).with_name("check-jsonschema")
+needs_check = pytest.mark.skipif(
+    not CHECK.exists(), reason="check-jsonschema is missing: pip install -r requirements/dev.txt"
+)
+
+
+def check_jsonschema(*arguments):
+    ran = subprocess.run([CHECK, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+@needs_check
+def test_check_jsonschema_takes_every_schema(tmp_path):
+    for name, (schema, _) in CASES.items():
+        (tmp_path / f"{name}.json").write_text(write(schema), encoding="utf-8")
+    assert check_jsonschema("--check-metaschema", *tmp_path.iterdir())[0] == 0
+
+
+@needs_check
+@pytest.mark.parametrize("name", [*shared.NAMES, "optionals", "names"])
+def test_check_jsonschema_finds_what_the_codec_writes_valid(name, tmp_path):
+    schema, values = CASES[name]
+    encode = CODECS[0].compile(schema).encode
+    (tmp_path / "schema.json").write_text(write(schema), encoding="utf-8")
+    instances = [tmp_path / f"instance{number}.json" for number, value in enumerate(values[:20]) if finite(value)]
+    for instance, value in zip(instances, filter(finite, values[:20])):
+        instance.write_bytes(encode(value))
+    assert check_jsonschema("--schemafile", tmp_path / "schema.json", *instances) == (0, "ok -- validation done\n")
+    instances[0].write_text("[]")
+    assert check_jsonschema("--schemafile", tmp_path / "schema.json", *instances)[0] == 1
