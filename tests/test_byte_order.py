@@ -33,6 +33,7 @@ STATED = {
     "ubjson": ("UBJSON, draft 12: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
+    "csv": ("RFC 4180, 2: characters", [b"16909060"]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
     "struct-native": ("the machine's own order", NATIVE),
 }

@@ -40,7 +40,10 @@ SCHEMAS = (*shared.NAMES, *EXAMPLES)
 
 FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
               "fixed_size"}  # fmt: skip
+FLAT = {"employee", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
+        "decimals", "many_optionals"}  # fmt: skip
 UNSUPPORTED: dict[str, frozenset[str]] = {
+    "csv/stdlib": frozenset(SCHEMAS) - FLAT,
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
 }
 """The schemas that a codec refuses to compile."""

@@ -21,6 +21,7 @@ MODULES = (
     "ubjson",
     "java",
     "text",
+    "csv",
     "pickle",
     "struct_native",
 )

@@ -44,6 +44,7 @@ class Limits:
     time_unit     microseconds in the finest unit of time; the rest is cut (towards the past)
     text          `any` Unicode, or `xml`: strings with characters outside XML 1.0's Char are refused
     depth         levels of records and unions inside one another; deeper values are refused
+    empty_optional  False: a string or bytes that are present and empty in an optional field are refused
     """
 
     integers: tuple[int, int] | None = None
@@ -53,6 +54,7 @@ class Limits:
     time_unit: int = 1
     text: Literal["any", "xml"] = "any"
     depth: int | None = None
+    empty_optional: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,10 @@ class _Projector:
             case Union(alternatives=members) | Record(fields=members):
                 if self.limits.depth is not None and depth >= self.limits.depth:
                     raise Refused("$", f"more than {self.limits.depth} levels of nesting")
+                if not self.limits.empty_optional:
+                    for member in members:
+                        if member.optional and value.get(member.key) in ("", b""):
+                            raise Refused(f"{path}.{member.key}", "an optional field that is there and empty")
                 return {
                     member.key: self.project(value[member.key], member.type, f"{path}.{member.key}", depth + 1)
                     for member in members
