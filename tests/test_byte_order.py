@@ -65,6 +65,7 @@ STATED = {
     "fory-xlang": ("Fory xlang specification: all data is little endian, and int32 a varint", [LITTLE_REAL]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
+    "csv": ("RFC 4180, 2: characters", [b"16909060"]),
     "pickle": ("pickletools: BININT is little-endian, BINFLOAT big-endian", [LITTLE_WHOLE, BIG_REAL]),
     "struct-native": ("the machine's own order", NATIVE),
 }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from serschema.generate import generate
 from serschema.limits import Limits, Loss, Refused, project
-from serschema.model import Bool, Field, Float, Int, List, Map, Record, Ref, Schema, String, Timestamp, Union
+from serschema.model import Bool, Bytes, Field, Float, Int, List, Map, Record, Ref, Schema, String, Timestamp, Union
 from serschema.strategies import EXAMPLES
 from serschema.values import equal
 
@@ -143,3 +143,21 @@ def test_without_limits_nothing_is_lost(name):
             projected, losses = project(value, EXAMPLES[name], limits)
             assert equal(projected, value)
             assert losses == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "present"), [(String(), "", "a"), (Bytes(), b"", b"\0"), (List(Bool()), "", [])]
+)
+def test_present_and_empty(type_, value, present):
+    """Only a string or bytes, and only in an optional field."""
+    limits = Limits(empty_optional=False)
+    inner = Record("Inner", (Field("f", 1, type_, True), Field("g", 2, type_)))
+    schema = Schema("Root", (Record("Root", (Field("r", 1, Ref("Inner")),)), inner))
+    for kept in ({"g": present}, {"f": present, "g": present}):
+        assert project({"r": kept}, schema, limits) == ({"r": kept}, [])
+    if isinstance(type_, List):
+        return
+    assert project({"r": {"g": value}}, schema, limits) == ({"r": {"g": value}}, [])
+    with pytest.raises(Refused) as caught:
+        project({"r": {"f": value, "g": value}}, schema, limits)
+    assert caught.value.path == "$.r.f"

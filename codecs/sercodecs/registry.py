@@ -25,6 +25,7 @@ MODULES = (
     "xml",
     "yaml",
     "text",
+    "csv",
     "msgpack",
     "cbor",
     "bson",

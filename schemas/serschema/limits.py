@@ -46,6 +46,7 @@ class Limits:
                   `no-nul`: strings with U+0000
     keys          `any` string as the key of a map; `no-nul`: those with U+0000 are refused
     depth         levels of records and unions inside one another; deeper values are refused
+    empty_optional  False: a string or bytes that are present and empty in an optional field are refused
     """
 
     integers: tuple[int, int] | None = None
@@ -56,6 +57,7 @@ class Limits:
     text: Literal["any", "xml", "no-nul"] = "any"
     keys: Literal["any", "no-nul"] = "any"
     depth: int | None = None
+    empty_optional: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,10 @@ class _Projector:
             case Union(alternatives=members) | Record(fields=members):
                 if self.limits.depth is not None and depth >= self.limits.depth:
                     raise Refused("$", f"more than {self.limits.depth} levels of nesting")
+                if not self.limits.empty_optional:
+                    for member in members:
+                        if member.optional and value.get(member.key) in ("", b""):
+                            raise Refused(f"{path}.{member.key}", "an optional field that is there and empty")
                 return {
                     member.key: self.project(value[member.key], member.type, f"{path}.{member.key}", depth + 1)
                     for member in members
