@@ -63,6 +63,8 @@ SCHEMAS = (*shared.NAMES, *EXAMPLES)
 
 FIXED_SIZE = {"integers", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
               "fixed_size"}  # fmt: skip
+FLAT = {"employee", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
+        "decimals", "many_optionals"}  # fmt: skip
 RECURSIVE = {"tree", "linked", "tree_of_unions", "tree_of_maps"}
 UNSUPPORTED: dict[str, frozenset[str]] = {
     "arrow-ipc/pyarrow": RECURSIVE | {"nothing_at_all"},
@@ -74,8 +76,6 @@ UNSUPPORTED: dict[str, frozenset[str]] = {
     "asn1-uper/asn1tools": frozenset({"nothing_at_all"}),
     "asn1-oer/asn1tools": frozenset({"nothing_at_all"}),
     "flexbuffers/google": frozenset({"names"}),  # a key that is not ASCII
-FLAT = {"employee", "numbers", "numbers_finite", "bools", "integers_plain", "integers_ranged", "integers_coded",
-        "decimals", "many_optionals"}  # fmt: skip
     "csv/stdlib": frozenset(SCHEMAS) - FLAT,
     "struct-native/control": frozenset(SCHEMAS) - FIXED_SIZE,
     "thrift-binary/apache": frozenset({"names"}),  # a field number beyond 16 bits

@@ -23,7 +23,17 @@ from typing import IO
 from serschema.limits import Limits
 from serschema.model import Field, List, Map, Record, Schema, Union, Value
 
-from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, UnsupportedSchema, assemble, streams
+from sercodecs.contract import (
+    Carries,
+    Codec,
+    CodecInfo,
+    DecodeError,
+    EncodeError,
+    Format,
+    UnsupportedSchema,
+    assemble,
+    streams,
+)
 from sercodecs.literal import NAMES, read, written
 from sercodecs.source import Source
 
@@ -34,6 +44,22 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    carries=Carries(
+        bool="true, false",
+        int="decimal text",
+        float="shortest decimal text",
+        string="text, in quotes where needed",
+        bytes="base64",
+        enum="its symbol",
+        timestamp="RFC 3339",
+        uuid="text",
+        decimal="text",
+        list="-",
+        map="-",
+        union="-",
+        record="a row below the header of names",
+        optional="see text",
+    ),
 )
 
 ID = "csv/stdlib"
