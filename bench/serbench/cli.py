@@ -359,14 +359,14 @@ def _limits(info: "CodecInfo") -> str:
     held = {limit.name: getattr(info.limits, limit.name) for limit in fields(info.limits)}
     usual = {limit.name: limit.default for limit in fields(info.limits)}
     return ", ".join(
-        f"{name.replace('_', ' ')} {_limit(value)}" for name, value in held.items() if value != usual[name]
+        f"{name.replace('_', ' ')} {_limit(name, value)}" for name, value in held.items() if value != usual[name]
     )
 
 
-def _limit(value: object) -> str:
+def _limit(name: str, value: object) -> str:
     match value:
-        case bool():
-            return "kept" if value else "lost"
+        case False:
+            return "refused" if name == "empty_optional" else "lost"
         case (int(least), int(most)):
             return f"{_bound(least)} to {_bound(most)}"
         case _:

@@ -221,6 +221,10 @@ def _info(implementation: str, compile: Callable[..., Codec], note: str) -> Code
         validates=False,
         compile=compile,
         note=note,
+        defects=(
+            "pyfory 1.7.7 takes timestamps through a float, up to a microsecond off: integers are carried instead",
+            "pyfory 1.7.7 bounds what it makes of a message by 128 MiB, whatever its length: left so",
+        ),
     )
 
 

@@ -259,8 +259,17 @@ def _info(
         validates=False,
         compile=compile,
         note=note,
+        defects=DEFECTS.get(implementation, ()),
     )
 
+
+DEFECTS = {
+    "pyyaml": (
+        "PyYAML 6.0.4 loses U+0085 in single quotes: such text gets double ones",
+        "PyYAML 6.0.4 takes quadratic time for nested brackets and sexagesimal numbers: 300 levels, 40 characters",
+    ),
+    "ruamel": ("ruamel.yaml.clib 0.2.15 overflows the C stack on deep nesting: what looks deep is measured first",),
+}
 
 CODECS = (
     _info("pyyaml", "PyYAML", "Python", compile_pyyaml, "YAML 1.1"),

@@ -214,7 +214,29 @@ def _codec(rules: str) -> CodecInfo:
         validates=True,
         compile=partial(compile, rules),
         explain=explain if rules in ("ber", "der") else None,
+        defects=(*_EVERYWHERE, *_DEFECTS.get(rules, ())),
     )
 
+
+_EVERYWHERE = (
+    "asn1tools 0.169 writes -0.0 as 0.0, and some REAL and GeneralizedTime wrongly: corrected here",
+    "asn1tools 0.169 ignores what follows a message: noticed here",
+)
+_PACKED = (
+    "asn1tools 0.169 aligns lengths between fragments and empty OCTET STRINGs wrongly, and writes INTEGER (n..MAX) "
+    "without its bound: corrected here",
+)
+_DEFECTS = {
+    "der": ("asn1tools 0.169 makes items without end of a SEQUENCE OF with another tag: refused here",),
+    "per": _PACKED,
+    "uper": _PACKED,
+    "oer": (
+        "asn1tools 0.169 reads OER in quadratic time: its bit reader is replaced here",
+        "asn1tools 0.169 writes OER in quadratic time: left so",
+        "asn1tools 0.169 writes UTF8String (SIZE (n)) without a length: corrected here",
+    ),
+    "xer": ("asn1tools 0.169 does not end writing infinity, and takes anything for false: corrected here",),
+    "jer": ("asn1tools 0.169 takes text for a SEQUENCE OF, and anything for a SEQUENCE: refused here",),
+}
 
 CODECS = tuple(map(_codec, ("ber", "der", "per", "uper", "oer", "xer", "jer")))

@@ -486,6 +486,10 @@ def _codec(rules: str) -> CodecInfo:
         validates=True,
         compile=partial(compile, rules),
         explain=explain,
+        defects=(
+            "pyasn1 0.6 writes -128 and its like with an octet too many, and reads NaN as infinity: corrected here",
+            "pyasn1 0.6 takes lengths and integers in DER that are not minimal: left so",
+        ),
     )
 
 

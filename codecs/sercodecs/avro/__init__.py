@@ -59,7 +59,33 @@ def _codecs(library: ModuleType, **about: Any) -> tuple[CodecInfo, CodecInfo]:
     )
 
 
+FASTAVRO = (
+    "fastavro 1.13 crashes on deep nesting: data is read by a schema whose levels end",
+    "fastavro 1.13 makes as many items that take no octet as a count says, and compiles any schema that a file brings: "
+    "bounded, and compared with the codec's",
+    "fastavro 1.13 reads decimals in quadratic time: they are read as bytes",
+    "fastavro 1.13 counts a negative index of a union or enum from the end: left so",
+)
+APACHE = (
+    "avro 1.12.2 rounds decimals, and reads them in quadratic time: they are bytes to it",
+    "avro 1.12.2 accepts another sync marker than the header's: compared here",
+)
+
 CODECS = (
-    *_codecs(with_fastavro, implementation="fastavro", distribution="fastavro", language="Cython", licence="MIT"),
-    *_codecs(with_apache, implementation="apache", distribution="avro", language="Python", licence="Apache-2.0"),
+    *_codecs(
+        with_fastavro,
+        implementation="fastavro",
+        distribution="fastavro",
+        language="Cython",
+        licence="MIT",
+        defects=FASTAVRO,
+    ),
+    *_codecs(
+        with_apache,
+        implementation="apache",
+        distribution="avro",
+        language="Python",
+        licence="Apache-2.0",
+        defects=APACHE,
+    ),
 )

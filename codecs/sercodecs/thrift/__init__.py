@@ -85,6 +85,23 @@ COMPACT = Format(
 APACHE_DEPTH = 64
 
 
+DEFECTS = {
+    "thrift-binary/apache": (
+        "thrift 0.25 allocates what a container says it holds: its limits are set to the length of the data",
+    ),
+    "thrift-binary/thriftpy2": (
+        "thriftpy2 0.7.1 gives what stands in memory behind data that is cut short: read through another transport",
+        "thriftpy2 0.7.1 counts up to the size of a list whose items have no type, 10 s for 2^31: messages are walked "
+        "through first, but such a list behind a field of type uuid is not found",
+    ),
+    "thrift-compact/thriftpy2": (
+        "thriftpy2 0.7.1 bounds neither sizes nor varints: both are bounded by the data",
+        "thriftpy2 0.7.1 ignores what follows a message: left so",
+    ),
+}
+DEFECTS["thrift-compact/apache"] = DEFECTS["thrift-binary/apache"]
+
+
 def _info(
     format: Format, implementation: str, distribution: str, language: str, compile: Callable[..., Codec]
 ) -> CodecInfo:
@@ -98,6 +115,7 @@ def _info(
         limits=limits,
         validates=True,
         compile=compile,
+        defects=DEFECTS[f"{format.name}/{implementation}"],
     )
 
 
