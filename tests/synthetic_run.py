@@ -122,8 +122,11 @@ VERIFIED = [
 ]
 
 
-def timings(dataset, codec, loops=100, **times_ns):
-    """Three rounds in each process; `times_ns` are those of a call in the first process's second round."""
+def timings(dataset, codec, loops=100, wavering=(1, 1, 1, 1), **times_ns):
+    """Three rounds in each process; `times_ns` are those of a call in the first process's second round.
+
+    `wavering` is how much longer than the other codecs this one takes in each process.
+    """
     return [
         Timing(
             dataset=dataset,
@@ -131,7 +134,7 @@ def timings(dataset, codec, loops=100, **times_ns):
             operation=operation,
             process=process,
             loops=loops,
-            samples_ns=[round(ns * loops * speed * step) for step in (0.99, 1.0, 1.02)],
+            samples_ns=[round(ns * loops * speed * wavering[process] * step) for step in (0.99, 1.0, 1.02)],
             canary_ns=[20_000, 20_100, 20_000 if process else 90_000],
         )
         for operation, ns in times_ns.items()
@@ -141,7 +144,8 @@ def timings(dataset, codec, loops=100, **times_ns):
 
 TIMINGS = [
     *timings("employees", "json/fast", encode=160, decode=400),
-    *timings("employees", "json/tied", encode=160.4, decode=480),
+    *timings("employees", "json/tied", encode=160.4),
+    *timings("employees", "json/tied", decode=420, wavering=(1, 1.1, 0.95, 1.05)),
     *timings(
         "employees",
         "xml/slow",

@@ -19,6 +19,8 @@ def test_run_gives_rows_for_a_data_frame(tmp_path):
     assert (xdr["dataset"], xdr["codec"], xdr["status"], xdr["bytes"]) == ("Employee", "xdr/serbench", "ok", 24)
     assert 0 < xdr["encode_ns_low"] <= xdr["encode_ns"] <= xdr["encode_ns_high"]
     assert xdr["to_native_ns"] is None
+    assert xdr["encode_rank"] in (1, None)
+    assert control["encode_rank"] is None
     assert (control["status"], control["bytes"], control["encode_ns"]) == ("unsupported", None, None)
     assert "string" in control["reason"]
     assert set(xdr) == set(control)

@@ -139,6 +139,13 @@ def test_the_json_report():
     assert rows["xml/slow"]["times"]["to_native"]["ns"] == pytest.approx(4020, rel=1e-2)
     assert rows["json/fast"]["times"]["encode"]["ratio"] is None
     assert rows["json/fast"]["times"]["encode"]["best"] is True
+    assert rows["json/fast"]["times"]["encode"]["mean_ns"] == pytest.approx(160 * 1.005 * 3.01 / 3, rel=1e-5)
+    verdicts = {codec: times["encode"]["ratio"]["verdict"] for codec in rows
+                if (times := rows[codec].get("times")) and times["encode"]["ratio"]}  # fmt: skip
+    assert verdicts == {
+        "json/tied": "tie", "xdr/own": "different", "xml/slow": "different", "dump/control": "different",
+    }  # fmt: skip
+    assert [rows[codec]["times"]["decode"]["rank"] for codec in ("json/fast", "json/tied", "xdr/own")] == [1, 1, 2]
     assert (rows["bad/broken"]["status"], rows["bad/broken"]["reason"]) == ("failed", "$.a: 1 became 1.0")
     assert rows["bad/broken"]["bytes_per_message"] is None
     assert held["datasets"][1]["codecs"][1]["untimed"] == {"decode": "crashed: SIGSEGV"}

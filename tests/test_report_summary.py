@@ -68,8 +68,36 @@ def test_ratios_are_to_the_fastest_that_is_no_control():
 
 def test_a_tie_is_as_good_as_the_best():
     time = ROWS["json/tied"].times["encode"]
-    assert (time.best, time.ratio.tie, ratio_text(time)) == (True, True, "tie")
+    assert (time.best, time.ratio.verdict, ratio_text(time)) == (True, "tie", "tie")
     assert ratio_text(ROWS["json/fast"].times["encode"]) == "fastest"
+
+
+def test_no_ratio_is_stated_that_the_samples_do_not_carry():
+    time = ROWS["json/tied"].times["decode"]
+    assert (time.best, time.rank, ratio_text(time)) == (False, 1, "unresolved")
+    assert ratio_interval_text(time) == "unresolved [0.97, 1.19]"
+    two = [timing for timing in TIMINGS if timing.process < 2]
+    times = [row.times["encode"] for row in summarise(replace(RUN, timings=two)).tables[0].measured]
+    assert {ratio_text(time) for time in times} == {"fastest", "tie", "unresolved"}
+    assert {time.rank for time in times} == {None}
+
+
+def test_ranks_are_groups_without_controls():
+    assert {codec: row.times["encode"].rank for codec, row in ROWS.items() if row.times} == {
+        "json/fast": 1, "json/tied": 1, "xdr/own": 2, "xml/slow": 3, "dump/control": None,
+    }  # fmt: skip
+    assert ROWS["xml/slow"].times["to_native"].rank is None
+
+
+def test_a_codec_of_few_processes_is_not_what_others_are_compared_with():
+    """It would leave all of them without a test."""
+    lucky = timings("employees", "xml/slow", encode=10)[:2]
+    held = [timing for timing in TIMINGS if timing.codec != "xml/slow"]
+    rows = {row.codec: row for row in summarise(replace(RUN, timings=held + lucky)).tables[0].ranked}
+    assert rows["json/fast"].times["encode"].ratio is None
+    assert rows["xdr/own"].times["encode"].rank == 2
+    assert rows["xml/slow"].times["encode"].rank is None
+    assert ratio_text(rows["xml/slow"].times["encode"]) == "unresolved"
 
 
 def test_the_pairs_say_who_is_the_fastest_where_the_figures_cannot():
@@ -146,11 +174,11 @@ def test_sizes(size, text):
 
 
 def test_intervals():
-    narrow = Figure(1230, 1200, 1270, 5, 1.0)
+    narrow = Figure(1230, 1200, 1270, 5, 1.0, 1240)
     assert interval_text(narrow) == "1.23 µs [1.20, 1.27]"
     assert margin_text(narrow) == "1.23 µs ±3 %"
-    assert margin_text(Figure(100, 97, 160, 2, 1.0)) == "100 ns -3 +60 %"
-    assert ratio_interval_text(Time(figure=narrow, ratio=Ratio(1.76, 1.74, 1.78, 5, 1.0))) == "1.76x [1.74, 1.78]"
+    assert margin_text(Figure(100, 97, 160, 2, 1.0, 120)) == "100 ns -3 +60 %"
+    assert ratio_interval_text(Time(figure=narrow, ratio=Ratio(1.76, 1.74, 1.78, 5, 0.0))) == "1.76x [1.74, 1.78]"
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,10 @@ class Results:
         """One flat dict a codec and data set, which pandas and polars take as they are.
 
         Sizes are octets and times nanoseconds per message; a time that was not measured is None. `*_low` and `*_high`
-        are the ends of the 95 % interval.
+        are the ends of the 95 % interval. Codecs with the same `*_rank` are not told apart from its fastest; it is None
+        where nothing could be tested.
         """
-        from serbench.report.summary import summarise
+        from serbench.report.summary import COMPARED, summarise
         from serbench.results import OPERATIONS
 
         rows = []
@@ -92,6 +93,8 @@ class Results:
                     flat[f"{operation}_ns"] = figure and figure.ns
                     flat[f"{operation}_ns_low"] = figure and figure.low
                     flat[f"{operation}_ns_high"] = figure and figure.high
+                    if operation in COMPARED:
+                        flat[f"{operation}_rank"] = figure and row.times[operation].rank
                 rows.append(flat)
         return rows
 

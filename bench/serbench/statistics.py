@@ -1,4 +1,4 @@
-"""From raw samples to the figures that reports show. Pure functions of a `Run`.
+"""From raw samples to the figures that reports show. Pure functions of a `Run`; METHODOLOGY.md says why they are these.
 
 Within a process the rounds' median is taken, for samples are skewed by interrupts and by the machine's change of speed.
 Rounds of one process share its memory layout and are not independent, so uncertainty comes from between processes only:
@@ -6,21 +6,33 @@ Georges, Buytaert and Eeckhout, "Statistically rigorous Java performance evaluat
 "Rigorous benchmarking in reasonable time" (ISMM 2013). Times multiply rather than add: means and intervals are those of
 logarithms, hence geometric means (Fleming and Wallace, CACM 29(3), 1986).
 
-Ratios are paired: round by round, in which both ran within milliseconds of each other, then over processes by the
-20 % trimmed mean with its t interval (Tukey and McLaughlin, Sankhya A 25, 1963; Yuen, Biometrika 61(1), 1974).
+Ratios are paired: round by round, in which both ran within milliseconds of each other, then over processes by Yuen's
+20 % trimmed mean and its t distribution (Tukey and McLaughlin, Sankhya A 25, 1963; Yuen, Biometrika 61(1), 1974), which
+is the plain mean and Student's where nothing is trimmed. Every pair of codecs is tested, and all the p-values of a
+report are corrected together (Holm, Scandinavian Journal of Statistics 6(2), 1979): the fastest is known only from the
+same samples, so a comparison with it is a choice among all pairs.
+
+Arrays have the axes codec, process, round, as many as apply; what was not measured is NaN in them.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, quantiles, stdev
+from itertools import chain
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from serbench.results import Operation, Run, Timing
 
+Floats: TypeAlias = NDArray[np.float64]
+Verdict: TypeAlias = Literal["tie", "different", "unresolved"]
+
 CONFIDENCE = 0.95
 LEAST_PROCESSES = 3
-"""With fewer processes there is no interval between them: see `Figure`."""
+"""With fewer processes there is no interval between them, and no test: see `Figure`."""
 TRIM = 0.2
 TRIMMED_PROCESSES = 8
 """From here on means are trimmed; with fewer, what trimming leaves is too little for an interval."""
@@ -35,7 +47,8 @@ class Figure:
 
     The estimate is the geometric mean of the processes' medians. With fewer than three processes `low` and `high` are
     no confidence interval, but the least first and the greatest third quartile of a process's rounds. `quiet` is the
-    share of rounds in which the canary found the machine uncontended.
+    share of rounds in which the canary found the machine uncontended. `mean_ns` is the mean of all samples: far from
+    the estimate where a few rounds were very slow.
     """
 
     ns: float
@@ -43,120 +56,233 @@ class Figure:
     high: float
     processes: int
     quiet: float
+    mean_ns: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """How many times the reference's time another codec takes, with its 95 % interval, over `processes` processes.
 
-    With fewer than three processes the interval is that of the rounds' quartiles, as in `Figure`.
+    `p` is that of no difference, corrected for all pairs of the report. With fewer than three processes it is 1, and
+    the interval is that of the rounds' quartiles, as in `Figure`.
     """
 
     ratio: float
     low: float
     high: float
     processes: int
-    quiet: float
+    p: float
 
     @property
-    def tie(self) -> bool:
-        """Whether the whole interval is within 1 % of equality."""
-        return self.low >= 1 / TIE and self.high <= TIE
+    def verdict(self) -> Verdict:
+        """A tie, if the whole interval is within 1 % of equality; different, if the test says so; else unresolved."""
+        if _tie(self.low, self.high):
+            return "tie"
+        return "different" if self.p < 1 - CONFIDENCE else "unresolved"
+
+
+def _tie(low: Any, high: Any) -> Any:
+    return (low >= 1 / TIE) & (high <= TIE)
+
+
+class Estimate(NamedTuple):
+    """Mean, its interval, the p-value of a mean of zero, and from how many processes: each of many samples at once."""
+
+    center: Floats
+    low: Floats
+    high: Floats
+    p: Floats
+    processes: NDArray[np.intp]
+
+
+class Comparison:
+    """The ratios of every two codecs that were measured in one operation on one data set."""
+
+    def __init__(self, codecs: Sequence[str], logs: Floats) -> None:
+        self._place = {codec: place for place, codec in enumerate(codecs)}
+        places = np.triu_indices(len(codecs))
+        found = estimate((logs[place:] - logs[place] for place in range(len(codecs))), trimmed=True)
+        inverse = found._replace(center=-found.center, low=-found.high, high=-found.low)
+        center, low, high, p = np.zeros((4, len(codecs), len(codecs)))
+        self.pairs = Estimate(center, low, high, p, np.zeros(p.shape, np.intp))
+        """Of the logarithms of the second's time over the first's."""
+        for held, forth, back in zip(self.pairs, found, inverse):
+            held[places], held.T[places] = forth, back
+
+    def ratio(self, codec: str, reference: str) -> Ratio | None:
+        """The ratio of a codec's time to another's; None if they have no round in common."""
+        if codec not in self._place or reference not in self._place:
+            return None
+        center, low, high, p, processes = (
+            held[self._place[reference], self._place[codec]].item() for held in self.pairs
+        )
+        return Ratio(math.exp(center), math.exp(low), math.exp(high), processes, p) if processes else None
+
+    def order(self, rivals: Sequence[str]) -> list[str]:
+        """Fastest first, of codecs that come in the order of their figures: the pairs with the first see better.
+
+        What cannot be tested against the first comes last.
+        """
+        first = self._place[rivals[0]]
+        untested = self.pairs.processes[first] < LEAST_PROCESSES
+        center = np.nan_to_num(self.pairs.center[first], nan=math.inf)
+        return sorted(rivals, key=lambda codec: (untested[self._place[codec]], center[self._place[codec]]))
+
+    def ranks(self, order: Sequence[str]) -> dict[str, int]:
+        """The groups that cannot be told apart, by number, of codecs that come fastest first.
+
+        1 are the fastest and all that are not found different from it; 2 the fastest of the rest and all of the rest
+        that are not found different from that; and so on. What cannot be tested against the fastest has no rank.
+        """
+        names = list(self._place)
+        places = np.array([self._place[codec] for codec in order])
+        left = places[self.pairs.processes[places[0], places] >= LEAST_PROCESSES]
+        different = (self.pairs.p < 1 - CONFIDENCE) & ~_tie(np.exp(self.pairs.low), np.exp(self.pairs.high))
+        found: dict[str, int] = {}
+        for rank in range(1, len(order) + 1):
+            apart = different[left[:1], left]
+            found |= dict.fromkeys((names[place] for place in left[~apart]), rank)
+            left = left[apart]
+        return found if len(found) > 1 or len(order) == 1 else {}
+
+
+class _Samples(NamedTuple):
+    """All samples of one operation on one data set: logarithms of nanoseconds per message, and by codec the rest."""
+
+    codecs: list[str]
+    logs: Floats
+    quiet: Floats
+    mean_ns: Floats
 
 
 def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
     """The figure of each (data set, codec, operation) that has samples."""
-    bound = quiet_bound(run)
-    messages = {dataset.name: dataset.timed for dataset in run.datasets}
-    cells: dict[tuple[str, str, Operation], list[Timing]] = defaultdict(list)
-    for timing in run.timings:
-        if timing.samples_ns:
-            cells[timing.dataset, timing.codec, timing.operation].append(timing)
     found = {}
-    for cell, timings in cells.items():
-        logs = [[math.log(ns / timing.loops / messages[cell[0]]) for ns in timing.samples_ns] for timing in timings]
-        found[cell] = Figure(*_estimate(logs, trimmed=False), len(timings), _quiet(timings, bound))
+    for (dataset, operation), samples in _samples(run):
+        center, low, high, _, processes = estimate([samples.logs], trimmed=False)
+        columns = np.exp(center), np.exp(low), np.exp(high), processes, samples.quiet, samples.mean_ns
+        for codec, *held in zip(samples.codecs, *(column.tolist() for column in columns)):
+            found[dataset, codec, operation] = Figure(*held)
     return found
 
 
-def ratios(run: Run, dataset: str, operation: Operation, reference: str) -> dict[str, Ratio]:
-    """By codec id, the ratio of each other codec's time to that of the codec `reference`.
+def compare(run: Run, operations: Collection[Operation]) -> dict[tuple[str, Operation], Comparison]:
+    """All pairs of codecs in each (data set, operation) of these; the p-values are corrected over all of them.
 
-    Only processes and rounds in which both were measured count; a codec that has none in common is left out.
+    Only processes and rounds in which both were measured count.
     """
-    bound = quiet_bound(run)
-    cells: dict[str, dict[int, Timing]] = defaultdict(dict)
-    for timing in run.timings:
-        if timing.dataset == dataset and timing.operation == operation and timing.samples_ns:
-            cells[timing.codec][timing.process] = timing
-    base = cells.pop(reference, {})
-    found = {}
-    for codec, processes in cells.items():
-        paired = {
-            process: logs
-            for process, timing in processes.items()
-            if process in base and (logs := _log_ratios(timing, base[process]))
-        }
-        if paired:
-            quiet = _quiet([processes[process] for process in paired], bound)
-            found[codec] = Ratio(*_estimate(list(paired.values()), trimmed=True), len(paired), quiet)
+    found = {
+        (dataset, operation): Comparison(samples.codecs, samples.logs)
+        for (dataset, operation), samples in _samples(run)
+        if operation in operations
+    }
+    correct(found.values())
     return found
+
+
+def correct(comparisons: Iterable[Comparison]) -> None:
+    """Correct the p-values for their number in all the comparisons together."""
+    pairs = [comparison.pairs for comparison in comparisons]
+    tests = [np.triu(held.processes >= LEAST_PROCESSES, 1) for held in pairs]
+    corrected = holm(np.concatenate([np.empty(0), *(held.p[tested] for held, tested in zip(pairs, tests))]))
+    ends = np.cumsum([np.count_nonzero(tested) for tested in tests])
+    for held, tested, p in zip(pairs, tests, np.split(corrected, ends)):
+        held.p[tested] = held.p.T[tested] = p
 
 
 def quiet_bound(run: Run) -> float:
     """The longest canary, in nanoseconds, of a quiet round: 10 % above the fastest decile of all the run's canaries."""
-    canaries = sorted(canary for timing in run.timings for canary in timing.canary_ns)
-    return QUIET * canaries[len(canaries) // 10] if canaries else math.inf
+    canaries = _flat(timing.canary_ns for timing in run.timings)
+    decile = len(canaries) // 10
+    return QUIET * float(np.partition(canaries, decile)[decile]) if len(canaries) else math.inf
 
 
-def _quiet(timings: Iterable[Timing], bound: float) -> float:
-    return fmean(canary <= bound for timing in timings for canary in timing.canary_ns)
+def _samples(run: Run) -> Iterator[tuple[tuple[str, Operation], _Samples]]:
+    bound = quiet_bound(run)
+    messages = {dataset.name: dataset.timed for dataset in run.datasets}
+    cells: dict[tuple[str, Operation], list[Timing]] = defaultdict(list)
+    for timing in run.timings:
+        if timing.samples_ns:
+            cells[timing.dataset, timing.operation].append(timing)
+    for (name, operation), timings in cells.items():
+        codecs = {codec: place for place, codec in enumerate(dict.fromkeys(timing.codec for timing in timings))}
+        processes = {number: place for place, number in enumerate(sorted({timing.process for timing in timings}))}
+        counts = [len(timing.samples_ns) for timing in timings]
+        codec = np.repeat([codecs[timing.codec] for timing in timings], counts)
+        process = np.repeat([processes[timing.process] for timing in timings], counts)
+        numbers = _flat(timing.rounds or range(len(timing.samples_ns)) for timing in timings)
+        rounds, number = np.unique(numbers, return_inverse=True)
+        ns = _flat(timing.samples_ns for timing in timings)
+        ns /= np.repeat([timing.loops * messages[name] for timing in timings], counts)
+        logs = np.full((len(codecs), len(processes), len(rounds)), np.nan)
+        logs[codec, process, number] = np.log(ns)
+        quiet = _flat(timing.canary_ns for timing in timings) <= bound
+        total = np.bincount(codec)
+        yield (
+            (name, operation),
+            _Samples(list(codecs), logs, np.bincount(codec, quiet) / total, np.bincount(codec, ns) / total),
+        )
 
 
-def _log_ratios(timing: Timing, base: Timing) -> list[float]:
-    """Of each round that both took part in, the logarithm of the ratio."""
-    reference = dict(_rounds(base))
-    return [math.log(ns / reference[number]) for number, ns in _rounds(timing) if number in reference]
+def _flat(lists: Iterable[Iterable[int]]) -> Floats:
+    return np.fromiter(chain.from_iterable(lists), np.float64)
 
 
-def _rounds(timing: Timing) -> list[tuple[int, float]]:
-    numbers = timing.rounds or range(len(timing.samples_ns))
-    return [(number, ns / timing.loops) for number, ns in zip(numbers, timing.samples_ns, strict=True)]
+def estimate(pieces: Iterable[Floats], *, trimmed: bool) -> Estimate:
+    """Over the processes, from the logarithms of their rounds: the last two axes. Pieces are joined at the first."""
+    medians, low, high = [], [], []
+    for piece in pieces:
+        rounds = np.sort(piece, axis=-1)
+        medians.append(_quantile(rounds, 0.5))
+        few = np.count_nonzero(~np.isnan(medians[-1]), axis=-1) < LEAST_PROCESSES
+        if few.any():
+            low.append(np.fmin.reduce(_quantile(rounds[few], 0.25), axis=-1))
+            high.append(np.fmax.reduce(_quantile(rounds[few], 0.75), axis=-1))
+    found = interval(np.concatenate(medians), trimmed=trimmed)
+    if low:
+        few = found.processes < LEAST_PROCESSES
+        found.low[few], found.high[few], found.p[few] = np.concatenate(low), np.concatenate(high), 1
+    return found
 
 
-def _estimate(logs: Sequence[Sequence[float]], *, trimmed: bool) -> tuple[float, float, float]:
-    """The estimate and its interval from the logarithms of each process's rounds."""
-    medians = [median(rounds) for rounds in logs]
-    if len(medians) < LEAST_PROCESSES:
-        quartiles = [_quartiles(rounds) for rounds in logs]
-        center, low, high = fmean(medians), min(low for low, _ in quartiles), max(high for _, high in quartiles)
-    elif trimmed and len(medians) >= TRIMMED_PROCESSES:
-        center, low, high = trimmed_interval(medians)
-    else:
-        center, low, high = interval(medians)
-    return math.exp(center), math.exp(low), math.exp(high)
+def _quantile(values: Floats, share: float) -> Floats:
+    """Of values that are sorted along the last axis, NaN at its end."""
+    count = np.count_nonzero(~np.isnan(values), axis=-1, keepdims=True)
+    place = share * np.maximum(count - 1, 0)
+    low, high = (
+        np.take_along_axis(values, edge(place).astype(np.intp), axis=-1)[..., 0] for edge in (np.floor, np.ceil)
+    )
+    return np.asarray(low + (high - low) * (place % 1)[..., 0])
 
 
-def _quartiles(rounds: Sequence[float]) -> tuple[float, float]:
-    if len(rounds) == 1:
-        return rounds[0], rounds[0]
-    low, _, high = quantiles(rounds, n=4, method="inclusive")
-    return low, high
+def interval(values: Floats, *, trimmed: bool) -> Estimate:
+    """Yuen's statistic along the last axis; Student's if nothing is trimmed, which is so too where there are few.
+
+    Its standard error is Yuen's, from the winsorized squares over h (h - 1) with h values left.
+    """
+    from scipy.special import stdtr, stdtrit  # a tenth of a second that a run need not spend
+
+    values = np.sort(values, axis=-1)
+    place = np.arange(values.shape[-1])
+    count = np.count_nonzero(~np.isnan(values), axis=-1)
+    cut = np.where(trimmed & (count >= TRIMMED_PROCESSES), (TRIM * count).astype(np.intp), 0)
+    left = count - 2 * cut
+    first, last = cut[..., None], np.maximum(count - 1 - cut, 0)[..., None]
+    winsorized = np.take_along_axis(values, np.clip(place, first, last), axis=-1)
+    there = place < count[..., None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        center = np.sum(values, axis=-1, where=(place >= first) & (place <= last)) / left
+        middle = np.sum(winsorized, axis=-1, where=there) / count
+        squares = np.sum((winsorized - middle[..., None]) ** 2, axis=-1, where=there)
+        error = np.sqrt(squares / (left * (left - 1)))
+        p = np.nan_to_num(2 * stdtr(left - 1, -np.abs(center) / error), nan=1.0)
+        half = stdtrit(left - 1, (1 + CONFIDENCE) / 2) * error
+    return Estimate(center, center - half, center + half, p, count)
 
 
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """The mean and Student's t interval."""
-    from scipy.stats import t  # half a second that a run need not spend
-
-    mean = fmean(values)
-    half = t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * stdev(values) / math.sqrt(len(values))
-    return mean, mean - half, mean + half
-
-
-def trimmed_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """The 20 % trimmed mean and its t interval, from the winsorized variance."""
-    from scipy.stats import trim_mean
-    from scipy.stats.mstats import trimmed_mean_ci
-
-    low, high = trimmed_mean_ci(values, limits=(TRIM, TRIM), alpha=1 - CONFIDENCE)
-    return float(trim_mean(values, TRIM)), float(low), float(high)
+def holm(p: Floats) -> Floats:
+    """p-values corrected for their number."""
+    order = np.argsort(p)
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
+    return corrected

@@ -219,9 +219,7 @@ def _info(implementation: str, language: str, compile: Callable[[Schema], Codec]
         limits=Limits(nan="canonical", infinity="nan"),
         validates=False,
         compile=compile,
-        defects=(
-            "py-ubjson 0.16.1 makes as many items that take no octet as a count says: counts are measured first",
-        ),
+        defects=("py-ubjson 0.16.1 makes as many items that take no octet as a count says: counts are measured first",),
     )
 
 

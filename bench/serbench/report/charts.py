@@ -64,7 +64,8 @@ def bars(table: Table) -> str:
             figure = row.times[operation].figure
             y, length = top + 13 * place, max(figure.ns * scale, 1.0)
             parts.append(f'<rect class="{operation}" x="{left:.1f}" y="{y}" width="{length:.1f}" height="11" rx="1.5">')
-            parts.append(f"<title>{_name(row)}, {operation}: {escape(interval_text(figure))}</title></rect>")
+            tip = f"{operation}: {interval_text(figure)}, mean {time_text(figure.mean_ns)}"
+            parts.append(f"<title>{_name(row)}, {escape(tip)}</title></rect>")
             end = left + min(figure.high, most) * scale
             start = left + figure.low * scale
             parts.append(f'<line class="whisker" x1="{start:.1f}" x2="{end:.1f}" y1="{y + 5.5}" y2="{y + 5.5}"/>')

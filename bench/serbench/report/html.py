@@ -31,8 +31,8 @@ def render(summary: Summary) -> str:
         f"{text(summary.conditions)}.</p></header>",
         "<p>Every codec had to give each message back before it was timed. Sizes and times are per message; ",
         "<em>efficiency</em> is information / encoded size. A ratio is to the fastest codec of the table, measured in ",
-        "pairs; a <em>tie</em> has its interval within 1 % of equality. A <em>control</em> is no format for exchange ",
-        "and takes no part in rankings.</p>",
+        "pairs. A <em>control</em> is no format for exchange and takes no part in rankings.</p>",
+        f"<p>{s.VERDICTS}</p>",
         _contents(summary),
         "<main>",
         _groups(summary),
@@ -105,7 +105,7 @@ def _dataset(table: Table, number: int) -> str:
     caption = f"{text(table.caption)}. Root: {text(data.root)}; source: {text(data.source)}"
     if table.measured:
         titles = ["codec", "kind", "status", "bytes", "efficiency %", *map(text, table.methods)]
-        titles += ["encode", "ratio", "decode", "ratio"]
+        titles += ["encode", "ratio", "rank", "decode", "ratio", "rank"]
         parts.append(_grid(caption, titles, (_row(row, table) for row in table.measured), numeric=3))
         parts.append(_charts(table))
     else:
@@ -130,10 +130,7 @@ def _dataset(table: Table, number: int) -> str:
         parts.append(_grid("Of which the library's own objects take", titles, rows, numeric=1, wide=False))
     if table.access:
         rows = (
-            f'<tr><th scope="row">{text(row.codec)}</th><td>{s.how_read(row)}</td>'
-            + _time(row, "access")
-            + _ratio(row, "access")
-            + "</tr>"
+            f'<tr><th scope="row">{text(row.codec)}</th><td>{s.how_read(row)}</td>' + _compared(row, "access") + "</tr>"
             for row in table.access
         )
         caption = f"Reading {text(data.leaf)} of a message"
@@ -141,7 +138,7 @@ def _dataset(table: Table, number: int) -> str:
     if table.streams:
         rows = (
             f'<tr><th scope="row">{text(row.codec)}</th>'
-            + "".join(_time(row, operation) + _ratio(row, operation) for operation in s.STREAM)
+            + "".join(_compared(row, operation) for operation in s.STREAM)
             + "".join(map(_number, s.stream_figures(row.streamed)))
             + "</tr>"
             for row in table.streams
@@ -168,7 +165,7 @@ def _row(row: Row, table: Table) -> str:
         _number(s.optional(row.size, s.size_text), row.smallest),
         _number(s.optional(row.efficiency_percent, s.percent_text)),
         *(_number(s.optional(row.compressed.get(method), s.size_text)) for method in table.methods),
-        *(cell for operation in s.WHOLE for cell in (_time(row, operation), _ratio(row, operation))),
+        *(_compared(row, operation) for operation in s.WHOLE),
     ]
     return f"<tr{' class=control' if row.control else ''}>{''.join(cells)}</tr>"
 
@@ -181,12 +178,12 @@ def _time(row: Row, operation: Operation) -> str:
     return _number(value, time.best, f"[{interval}")
 
 
-def _ratio(row: Row, operation: Operation) -> str:
+def _compared(row: Row, operation: Operation) -> str:
+    """Time, ratio and rank."""
     time = row.times.get(operation)
-    if time is None:
-        return _number(s.NONE)
-    value, bracket, interval = s.ratio_interval_text(time).partition(" [")
-    return _number(value, time.best, f"[{interval}" if bracket else "")
+    value, bracket, interval = (s.ratio_interval_text(time) if time else s.NONE).partition(" [")
+    ratio = _number(value, time is not None and time.best, f"[{interval}" if bracket else "")
+    return _time(row, operation) + ratio + _number(s.rank_text(time))
 
 
 def _charts(table: Table) -> str:

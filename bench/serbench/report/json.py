@@ -45,7 +45,12 @@ def _row(row: Row) -> dict[str, Any]:
         "head_hex": row.verified.head_hex,
         "orders": row.verified.orders,
         "times": {
-            operation: {**asdict(time.figure), "ratio": asdict(time.ratio) if time.ratio else None, "best": time.best}
+            operation: {
+                **asdict(time.figure),
+                "ratio": {**asdict(time.ratio), "verdict": time.ratio.verdict} if time.ratio else None,
+                "rank": time.rank,
+                "best": time.best,
+            }
             for operation, time in row.times.items()
         },
         "untimed": row.untimed,

@@ -24,8 +24,10 @@ def render(summary: Summary) -> str:
     lines += [f"Started {escape(run.header.started)}; {summary.conditions}.", ""]
     lines += [
         "Sizes and times are per message. Efficiency is information / encoded size. A ratio is to the fastest codec of "
-        "the table, measured in pairs; *tie* means that its interval lies within 1 % of equality. **Bold** is best. "
-        "A *control* is no format for exchange and takes no part in rankings.",
+        "the table, measured in pairs. **Bold** is best. A *control* is no format for exchange and takes no part in "
+        "rankings.",
+        "",
+        s.VERDICTS,
         "",
     ]
     if summary.groups:
@@ -68,7 +70,7 @@ def _dataset(table: Table) -> list[str]:
     lines += [f"{table.caption}. Root: {escape(table.dataset.root)}; source: {escape(table.dataset.source)}.", ""]
     if table.measured:
         titles = ["codec", "kind", "status", "bytes", "efficiency %", *table.methods]
-        titles += ["encode", "ratio", "decode", "ratio"]
+        titles += ["encode", "ratio", "rank", "decode", "ratio", "rank"]
         lines += grid(titles, (_row(row, table) for row in table.measured), left=3)
     if table.spread:
         lines += ["Sizes of the messages, in bytes:", ""]
@@ -86,7 +88,7 @@ def _dataset(table: Table) -> list[str]:
         lines += [f"Reading {escape(table.dataset.leaf)} of a message:", ""]
         lines += grid(
             s.ACCESS_TITLES,
-            ([escape(row.codec), s.how_read(row), _time(row, "access"), _ratio(row, "access")] for row in table.access),
+            ([escape(row.codec), s.how_read(row), *_compared(row, "access")] for row in table.access),
             left=2,
         )
     if table.streams:
@@ -96,7 +98,7 @@ def _dataset(table: Table) -> list[str]:
             (
                 [
                     escape(row.codec),
-                    *(cell for operation in s.STREAM for cell in (_time(row, operation), _ratio(row, operation))),
+                    *(cell for operation in s.STREAM for cell in _compared(row, operation)),
                     *s.stream_figures(row.streamed),
                 ]
                 for row in table.streams
@@ -115,7 +117,7 @@ def _row(row: Row, table: Table) -> list[str]:
         _bold(s.optional(row.size, s.size_text), row.smallest),
         s.optional(row.efficiency_percent, s.percent_text),
         *(s.optional(row.compressed.get(method), s.size_text) for method in table.methods),
-        *(cell for operation in s.WHOLE for cell in (_time(row, operation), _ratio(row, operation))),
+        *(cell for operation in s.WHOLE for cell in _compared(row, operation)),
     ]
 
 
@@ -124,9 +126,11 @@ def _time(row: Row, operation: Operation) -> str:
     return _bold(s.interval_text(time.figure), time.best) if time else s.NONE
 
 
-def _ratio(row: Row, operation: Operation) -> str:
+def _compared(row: Row, operation: Operation) -> tuple[str, str, str]:
+    """Time, ratio and rank."""
     time = row.times.get(operation)
-    return _bold(s.ratio_interval_text(time), time.best) if time else s.NONE
+    ratio = _bold(s.ratio_interval_text(time), time.best) if time else s.NONE
+    return _time(row, operation), ratio, s.rank_text(time)
 
 
 def _codecs(summary: Summary) -> list[str]:

@@ -2,17 +2,19 @@
 
 A pure function of the result file, with `serbench.statistics`. Sizes and times are per message. A row is ranked if its
 values came back (`ok`, `lossy`) and it is no control; controls follow, and after them what could not be measured.
-Ratios are paired, against the fastest ranked codec; a codec is *best* if it is that one, or ties with it.
+Ratios are paired, against the fastest ranked codec; a codec is *best* if it is that one, or ties with it. Codecs that
+cannot be told apart from the fastest of them have the same rank.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from statistics import geometric_mean
 from typing import Any
 
 from serbench.results import OPERATIONS, Dataset, Operation, Run, Streamed, Verified
-from serbench.statistics import Figure, Ratio, figures, ratios
+from serbench.statistics import LEAST_PROCESSES, Comparison, Figure, Ratio, compare, figures
 
 WHOLE: tuple[Operation, ...] = ("encode", "decode")
 STREAM: tuple[Operation, ...] = ("write_stream", "read_stream")
@@ -35,11 +37,12 @@ HALF_TITLES: dict[Operation, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Time:
-    """A figure and, except for the fastest, how many times the fastest's it is."""
+    """A figure and, except for the fastest, how many times the fastest's it is. Without a test there is no `rank`."""
 
     figure: Figure
     ratio: Ratio | None = None
     best: bool = False
+    rank: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +189,11 @@ class Summary:
         if not most:
             return "nothing was timed"
         count = f"{least}" if least == most else f"{least} to {most}"
-        interval = "95 % interval" if least >= 3 else "range of quartiles, as there were fewer than 3 processes"
+        interval = (
+            "95 % interval"
+            if least >= LEAST_PROCESSES
+            else f"range of quartiles and no test where there were fewer than {LEAST_PROCESSES}"
+        )
         processes = "process" if most == 1 else "processes"
         return f"times: {count} {processes}, {interval}; machine quiet in {self.quiet_percent:.0f} % of rounds"
 
@@ -196,19 +203,31 @@ class Summary:
 
 def summarise(run: Run) -> Summary:
     """Everything that reports show of a run."""
-    known = figures(run)
-    tables = [_table(run, dataset, known) for dataset in run.datasets]
+    known: dict[tuple[str, Operation], dict[str, Figure]] = defaultdict(dict)
+    for (dataset, codec, operation), figure in figures(run).items():
+        known[dataset, operation][codec] = figure
+    pairs = compare(run, COMPARED)
+    reasons = {(row.dataset, row.codec, row.operation): row.reason for row in run.timings if row.reason}
+    tables = [_table(run, dataset, known, pairs, reasons) for dataset in run.datasets]
     return Summary(run=run, tables=tables, groups=_groups(tables))
 
 
-def _table(run: Run, dataset: Dataset, known: dict[tuple[str, str, Operation], Figure]) -> Table:
+def _table(
+    run: Run,
+    dataset: Dataset,
+    known: dict[tuple[str, Operation], dict[str, Figure]],
+    pairs: dict[tuple[str, Operation], Comparison],
+    reasons: dict[tuple[str, str, Operation], str],
+) -> Table:
     verified = [row for row in run.verified if row.dataset == dataset.name]
     streamed = {row.codec: row for row in run.streamed if row.dataset == dataset.name}
     ranked = [row.codec for row in verified if row.status in MEASURED and not run.header.codecs[row.codec]["control"]]
     sizes = {row.codec: sum(row.encoded_bytes) for row in verified if row.status in MEASURED}
     least = min((sizes[codec] for codec in ranked), default=None)
-    times = {operation: _times(run, dataset.name, operation, ranked, known) for operation in OPERATIONS}
-    reasons = {(row.codec, row.operation): row.reason for row in run.timings if row.dataset == dataset.name}
+    times = {
+        operation: _times(known.get((dataset.name, operation), {}), ranked, pairs.get((dataset.name, operation)))
+        for operation in OPERATIONS
+    }
     rows = [
         Row(
             codec=row.codec,
@@ -221,9 +240,9 @@ def _table(run: Run, dataset: Dataset, known: dict[tuple[str, str, Operation], F
             streamed=streamed.get(row.codec),
             times={operation: times[operation][row.codec] for operation in OPERATIONS if row.codec in times[operation]},
             untimed={
-                operation: reasons[row.codec, operation]
+                operation: reasons[cell]
                 for operation in OPERATIONS
-                if reasons.get((row.codec, operation))
+                if (cell := (dataset.name, row.codec, operation)) in reasons
             },
         )
         if row.codec in sizes
@@ -254,30 +273,19 @@ def _ns(row: Row, operation: Operation) -> float:
     return row.times[operation].figure.ns if operation in row.times else math.inf
 
 
-def _times(
-    run: Run,
-    dataset: str,
-    operation: Operation,
-    ranked: list[str],
-    known: dict[tuple[str, str, Operation], Figure],
-) -> dict[str, Time]:
-    found = {codec: figure for (name, codec, op), figure in known.items() if (name, op) == (dataset, operation)}
+def _times(found: dict[str, Figure], ranked: list[str], pairs: Comparison | None) -> dict[str, Time]:
     rivals = [codec for codec in ranked if codec in found]
-    if operation not in COMPARED or not rivals:
+    if not pairs or not rivals:
         return {codec: Time(figure=figure) for codec, figure in found.items()}
-    fastest = min(rivals, key=lambda codec: found[codec].ns)
-    against = ratios(run, dataset, operation, fastest)
-    paired = min((codec for codec in rivals if codec in against), key=lambda codec: against[codec].ratio, default="")
-    if paired and against[paired].ratio < 1:  # pairing sees better than the figures apart who is the fastest
-        fastest, against = paired, ratios(run, dataset, operation, paired)
-    return {
-        codec: Time(
-            figure=figure,
-            ratio=against.get(codec),
-            best=codec == fastest or (codec in rivals and codec in against and against[codec].tie),
-        )
-        for codec, figure in found.items()
-    }
+    rivals.sort(key=lambda codec: (found[codec].processes < LEAST_PROCESSES, found[codec].ns))
+    order = pairs.order(rivals)
+    fastest, ranks = order[0], pairs.ranks(order)
+    times = {}
+    for codec, figure in found.items():
+        ratio = None if codec == fastest else pairs.ratio(codec, fastest)
+        best = codec == fastest or (codec in rivals and ratio is not None and ratio.verdict == "tie")
+        times[codec] = Time(figure=figure, ratio=ratio, best=best, rank=ranks.get(codec))
+    return times
 
 
 def kind_of(about: dict[str, Any]) -> tuple[str, str]:
@@ -298,7 +306,7 @@ def _groups(tables: list[Table]) -> list[Group]:
 def _group(kind: str, rows: list[Row]) -> Group:
     def ratio(operation: Operation) -> float | None:
         times = [row.times[operation] for row in rows if operation in row.times]
-        return _mean(time.ratio.ratio if time.ratio else 1.0 for time in times)
+        return _mean(time.ratio.ratio if time.ratio else 1.0 for time in times if time.ratio or time.best)
 
     return Group(
         kind=kind,
@@ -351,14 +359,26 @@ def margin_text(figure: Figure) -> str:
     return f"{time_text(figure.ns)} -{below:.0f} +{above:.0f} %"
 
 
+VERDICTS = (
+    "A difference is claimed where its p-value, corrected by Holm's method for all pairs of codecs in this report, is "
+    "below 0.05; tie: the 95 % interval lies within 1 % of equality; unresolved: neither, the samples do not say which "
+    "is faster. Codecs of one rank are not told apart from the fastest of that rank."
+)
+"""What the words of `ratio_text` and the ranks mean."""
+
+
 def ratio_text(time: Time) -> str:
     if time.ratio is None:
         return "fastest" if time.best else NONE
-    return "tie" if time.best else f"{digits(time.ratio.ratio)}x"
+    return f"{digits(time.ratio.ratio)}x" if time.ratio.verdict == "different" else time.ratio.verdict
+
+
+def rank_text(time: Time | None) -> str:
+    return NONE if time is None or time.rank is None else str(time.rank)
 
 
 def ratio_interval_text(time: Time) -> str:
-    """`1.76x [1.74, 1.78]`; a tie has its interval too."""
+    """`1.76x [1.74, 1.78]`; a tie has its interval too, and what is unresolved."""
     if time.ratio is None:
         return ratio_text(time)
     return f"{ratio_text(time)} [{digits(time.ratio.low)}, {digits(time.ratio.high)}]"
@@ -390,13 +410,15 @@ def how_read(row: Row) -> str:
     return "by itself" if "access" in row.verified.offers else "message decoded"
 
 
-ACCESS_TITLES = ("codec", "leaf read", "time", "ratio")
+ACCESS_TITLES = ("codec", "leaf read", "time", "ratio", "rank")
 STREAM_TITLES = (
     "codec",
     "write a record",
     "ratio",
+    "rank",
     "read a record",
     "ratio",
+    "rank",
     "records",
     "stream, bytes",
     "peak writing, bytes",

@@ -1,6 +1,6 @@
 """Tables for a terminal. Columns that do not fit its width are left out and named; the reports in files have all."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -16,6 +16,7 @@ from serbench.report.summary import (
     SPREAD_TITLES,
     STREAM,
     STREAM_TITLES,
+    VERDICTS,
     Row,
     Summary,
     Table,
@@ -25,6 +26,7 @@ from serbench.report.summary import (
     margin_text,
     optional,
     percent_text,
+    rank_text,
     ratio_text,
     size_text,
     stream_figures,
@@ -45,11 +47,11 @@ def console(file: IO[str] | None = None, width: int | None = None) -> Console:
 
 @dataclass(frozen=True)
 class _Column:
-    """`rank` says how soon a column is left out where width is scarce: 0 never, then the greatest first."""
+    """`leaves` says how soon a column is left out where width is scarce: 0 never, then the greatest first."""
 
     title: str
     cell: Callable[[Row], Text]
-    rank: int = 0
+    leaves: int = 0
     left: bool = False
 
 
@@ -62,6 +64,7 @@ def render(summary: Summary, out: Console) -> None:
         for row in summary.tables[0].measured:
             out.print(f"first bytes: {spaced(row.verified.head_hex)}", soft_wrap=True)
     out.print(summary.conditions)
+    out.print(VERDICTS)
 
 
 def spaced(head_hex: str) -> str:
@@ -85,17 +88,13 @@ def _dataset(table: Table, out: Console) -> None:
     if table.access:
         out.print(Text(f"reading {clean(table.dataset.leaf)} of a message:"))
         how = _Column("leaf read", lambda row: Text(how_read(row)), left=True)
-        _fitting(
-            [_name(), how, _Column("time", _time("access")), _Column("ratio", _ratio("access"))], table.access, out
-        )
+        _fitting([_name(), how, *_compared("time", "access")], table.access, out)
     if table.streams:
         out.print("many records as one stream:")
         timed = [
-            column
-            for title, operation in zip(("write", "read"), STREAM)
-            for column in (_Column(title, _time(operation)), _Column("ratio", _ratio(operation), rank=1))
+            column for title, operation in zip(("write", "read"), STREAM) for column in _compared(title, operation)
         ]
-        figures = [_Column(title, _stream(place), rank=2) for place, title in enumerate(STREAM_TITLES[-4:])]
+        figures = [_Column(title, _stream(place), leaves=3) for place, title in enumerate(STREAM_TITLES[-4:])]
         _fitting([_name(), *timed, *figures], table.streams, out)
     for note in table.notes:
         out.print(clean(note), soft_wrap=True)
@@ -110,11 +109,9 @@ def _columns(table: Table) -> list[_Column]:
         _Column("status", lambda row: Text(row.verified.status, style=STATUS_STYLES[row.verified.status]), left=True),
         _Column("bytes", lambda row: Text(optional(row.size, size_text), style=BEST if row.smallest else "")),
         _Column("eff. %", lambda row: Text(optional(row.efficiency_percent, percent_text))),
-        *(_Column(method, _compressed(method), rank=2 + place) for place, method in enumerate(table.methods)),
-        _Column("encode", _time("encode")),
-        _Column("ratio", _ratio("encode"), rank=1),
-        _Column("decode", _time("decode")),
-        _Column("ratio", _ratio("decode"), rank=1),
+        *(_Column(method, _compressed(method), leaves=3 + place) for place, method in enumerate(table.methods)),
+        *_compared("encode", "encode"),
+        *_compared("decode", "decode"),
     ]
 
 
@@ -138,12 +135,16 @@ def _time(operation: Operation) -> Callable[[Row], Text]:
     return cell
 
 
-def _ratio(operation: Operation) -> Callable[[Row], Text]:
-    def cell(row: Row) -> Text:
+def _compared(title: str, operation: Operation) -> Iterator[_Column]:
+    """Time, ratio and rank."""
+
+    def ratio(row: Row) -> Text:
         time = row.times.get(operation)
         return Text(ratio_text(time), style=BEST if time.best else "") if time else Text(NONE)
 
-    return cell
+    yield _Column(title, _time(operation))
+    yield _Column("ratio", ratio, leaves=2)
+    yield _Column("rank", lambda row: Text(rank_text(row.times.get(operation))), leaves=1)
 
 
 def _half(operation: Operation) -> _Column:
@@ -161,8 +162,8 @@ def _stream(place: int) -> Callable[[Row], Text]:
 def _fitting(columns: Sequence[_Column], rows: Sequence[Row], out: Console) -> None:
     """Print the table with as many columns as fit; those that stay in any case are never cut."""
     kept = list(columns)
-    while _width(made := _rich(kept, rows), out) > out.width and (most := max(column.rank for column in kept)):
-        kept = [column for column in kept if column.rank != most]
+    while _width(made := _rich(kept, rows), out) > out.width and (most := max(column.leaves for column in kept)):
+        kept = [column for column in kept if column.leaves != most]
     made.width = _width(made, out)
     out.print(made, crop=False)
     left_out = dict.fromkeys(column.title for column in columns if column not in kept)
