@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fake_codecs import SCHEMA, point
 
 DATA = Data(name="points", source="shared", schema=SCHEMA, messages=[point(), point(8, label="é")])
-PLAN = Plan(data=(DATA,), codecs=("fake/good", "fake/plain"), budget_s=1000, modules=("fake_codecs",))
+PLAN = Plan(data=(DATA,), codecs=("fake/good", "fake/plain"), budget_s=1000, modules=("fake_codecs",), processes=5)
 TWO = replace(PLAN, data=(DATA, replace(DATA, name="others")))
 
 

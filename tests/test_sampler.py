@@ -154,11 +154,11 @@ def test_the_budget_is_kept(machine):
     assert 200 * MS <= machine.now < 210 * MS
 
 
-def test_everything_is_sampled_three_times_without_any_budget(machine):
-    block = [machine.candidate("fast", US), machine.candidate("slow", 80 * MS)]
+def test_everything_is_sampled_three_times_without_any_budget_or_once_if_slow(machine):
+    block = [machine.candidate("fast", US), machine.candidate("slower", 4 * MS), machine.candidate("slow", 6 * MS)]
     machine.sample(block, -1)
-    assert [len(candidate.samples_ns) for candidate in block] == [3, 3]
-    assert [candidate.reason for candidate in block] == ["", ""]
+    assert [len(candidate.samples_ns) for candidate in block] == [3, 3, 1]
+    assert [candidate.reason for candidate in block] == ["", "", ""]
 
 
 def test_slow_candidates_miss_rounds_together(machine):

@@ -21,7 +21,7 @@ from serschema.values import information, leaves
 from serbench.results import OPERATIONS, Operation
 
 LEVELS = (("zlib", 6), ("zstd", 3))
-PROCESSES = 5
+PROCESSES = 12
 MOST_TIMED = 64
 TIMED_BYTES = 1 << 20
 """At most so many messages, and about so many octets of information, are handled by one timed call."""

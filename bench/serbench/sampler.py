@@ -7,8 +7,8 @@ to five that are timed and summed. Before each round a canary, a fixed piece of 
 is at that moment. Loops are calibrated warm, once. Garbage collection is off meanwhile, and all codecs get the same
 value objects.
 
-An operation that is slow takes part in a round only when it has had less than its share of the time, and has at least
-three samples; one that is too slow even for that keeps the call of its calibration, and says so.
+An operation that is slow takes part in a round only when it has had less than its share of the time. Each has at least
+three samples, or one of more than 5 ms; what is too slow even for that keeps the call of its calibration, and says so.
 
 Clock and randomness are parameters: the tests have no real time in them.
 """
@@ -56,6 +56,7 @@ SLOW_NS = 50_000_000
 TOO_SLOW_NS = 500_000_000
 """What takes longer is called once, unless three calls fit into the budget."""
 LEAST_SAMPLES = 3
+"""Of an operation that takes longer than `DISCARD_NS` one is enough: what disturbs a call evens out in it."""
 HEARTBEAT_NS = 1_000_000_000
 """How long a block may go on without a word to whoever waits for it."""
 SPARED = 4
@@ -83,6 +84,11 @@ class Candidate:
     canary_ns: list[int] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
     reason: str = ""
+
+    @property
+    def least(self) -> int:
+        """How many samples it gets, however little time there is."""
+        return LEAST_SAMPLES if self.discarded else 1
 
     @property
     def loops(self) -> int:
@@ -247,7 +253,7 @@ def sample(
     announce: Announce = lambda candidate: None,
     careful: bool = False,
 ) -> None:
-    """Fill the candidates' samples, in `budget_ns` or what three samples of each take if that is more.
+    """Fill the candidates' samples, in `budget_ns` or what the least samples of each take if that is more.
 
     A candidate whose call raises keeps the reason only. Each is announced before its first call, and None when the
     rounds begin; `careful` announces before every slot, which disturbs, to find who breaks the process.
@@ -269,7 +275,7 @@ def sample(
         heard = clock()
         for number in count():
             if clock() >= deadline:
-                alive = [candidate for candidate in alive if len(candidate.samples_ns) < LEAST_SAMPLES]
+                alive = [candidate for candidate in alive if len(candidate.samples_ns) < candidate.least]
                 turn = alive[:]
             else:
                 turn = [candidate for candidate in alive if number % candidate.period == 0]
