@@ -31,6 +31,8 @@ STATED = {
     "yaml": ("YAML 1.2.2, 10.3.2: digits", [b"16909060"]),
     "msgpack": ("MessagePack: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
     "ubjson": ("UBJSON, draft 12: numbers are big-endian", [BIG_WHOLE, BIG_REAL]),
+    "ion": ("Ion binary, Basic Field Formats: UInt and the floats are big-endian", [BIG_WHOLE, BIG_REAL]),
+    "ion-text": ("Ion text, Integers: digits", [b"16909060"]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
     "csv": ("RFC 4180, 2: characters", [b"16909060"]),

@@ -19,6 +19,7 @@ MODULES = (
     "yaml",
     "msgpack",
     "ubjson",
+    "ion",
     "java",
     "text",
     "csv",
