@@ -63,6 +63,8 @@ STATED = {
     "capnp": ("Cap'n Proto, Encoding Spec: integers and floats are little-endian", [LITTLE_WHOLE, LITTLE_REAL]),
     "capnp-packed": ("Cap'n Proto, Packing: octets that are not zero, in their order", [LITTLE_WHOLE, LITTLE_REAL]),
     "fory-xlang": ("Fory xlang specification: all data is little endian, and int32 a varint", [LITTLE_REAL]),
+    "ion": ("Ion binary, Basic Field Formats: UInt and the floats are big-endian", [BIG_WHOLE, BIG_REAL]),
+    "ion-text": ("Ion text, Integers: digits", [b"16909060"]),
     "java": ("java.io.DataOutput: the high octet first", [BIG_WHOLE, BIG_REAL]),
     "text": ("RFC 5322, 2.2: characters", [b"16909060"]),
     "csv": ("RFC 4180, 2: characters", [b"16909060"]),

@@ -30,6 +30,7 @@ MODULES = (
     "cbor",
     "bson",
     "ubjson",
+    "ion",
     "arrow",
     "java",
     "pickle",
