@@ -28,7 +28,7 @@ bench: .venv/run.stamp
 	$(BIN)/serbench run
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .

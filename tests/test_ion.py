@@ -105,7 +105,45 @@ READ = [
     (Float(), 1.5, "44 3fc00000"),
     (Int(), 1, "2e 81 01"),
     (Int(), 1, "24 00000001"),
-]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("type_", "value", "octets"), READ)
+def test_what_others_may_write(type_, value, octets):
+    found = BINARY.compile(of(type_)).decode(message(bytes.fromhex(octets)))
+    assert first_difference({"v": value}, found) == ""
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("type_", "text", "value"),
+    [
+        (Timestamp(), "2007-02-23T12:14Z", datetime(2007, 2, 23, 12, 14, tzinfo=UTC)),
+        (Timestamp(), "2007-02-23T12:14:33.079-08:00", datetime(2007, 2, 23, 20, 14, 33, 79000, UTC)),
+        (Int(), "0xBeef", 0xBEEF),
+        (Int(), "0b0101", 5),
+        (Int(), "1_2_3", 123),
+        (Decimal(5, 2), "123.45", PyDecimal("123.45")),
+        (String(), "'''hello ''' /* a comment */ '''world'''", "hello world"),
+        (String(), '"\\u00e9\\x41\\n"', "éA\n"),
+        (Bytes(), "{{ +AB/ }}", b"\xf8\x00\x7f"),
+        (List(Int()), "[1, // one\n 2,]", [1, 2]),
+        (Ref("Colour"), "'RED'", "RED"),
+    ],
+)
+def test_text_of_the_specification(info, type_, text, value):
+    """Either codec reads it: the notations can be told from one another."""
+    codec = info.compile(of(type_, Enum("Colour", (("RED", 0),))))
+    assert codec.decode(f"{{v: {text}}}".encode()) == {"v": value}
+    assert codec.decode(f'$ion_1_0 {{"v": {text}}}'.encode()) == {"v": value}
+
+
+@BOTH
+def test_times_and_uuids(info):
+    codec = info.compile(of(Map(Int(), List(Timestamp()))))
+    years = [
+        datetime(year, 12, 31, 23, 59, 59, micro, UTC) for year in (1, 999, 1969, 9999) for micro in (0, 1, 999999)
+    ]
     value = {"v": {-7: years, 0: []}}
     found = codec.decode(codec.encode(value))
     assert equal(found, value)

@@ -32,7 +32,17 @@ from uuid import UUID
 from serschema.limits import Limits
 from serschema.model import Bool, Enum, Float, Int, Schema, Timestamp, Uuid, Value
 
-from sercodecs.contract import Codec, CodecInfo, DecodeError, EncodeError, Format, assemble, decode_error, streams
+from sercodecs.contract import (
+    Carries,
+    Codec,
+    CodecInfo,
+    DecodeError,
+    EncodeError,
+    Format,
+    assemble,
+    decode_error,
+    streams,
+)
 from sercodecs.source import Source
 from sercodecs.tree import Rules, conversions
 
@@ -43,6 +53,22 @@ BINARY = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    carries=Carries(
+        bool="bool",
+        int="int",
+        float="float",
+        string="string",
+        bytes="blob",
+        enum="symbol",
+        timestamp="timestamp",
+        uuid="blob of 16",
+        decimal="decimal",
+        list="list",
+        map="struct",
+        union="struct of one field",
+        record="struct by key",
+        optional="no field if absent",
+    ),
 )
 TEXT = replace(BINARY, name="ion-text", title="Ion text", textual=True, byte_order="none")
 
