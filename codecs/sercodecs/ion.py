@@ -7,8 +7,9 @@ schema says 32. In binary a name is a symbol of the table that stands in front o
 symbol tables), and numbers are most significant octet first.
 
 The library's C extension makes plain Python values (`IonPyValueModel`), which leaves times and NaN to convert. Lost, in
-text: NaN payloads. Nothing is checked when reading; either codec reads both notations, as the library does. Ion is made
-for skipping, but the library does not let a caller skip: there is no `access`.
+text: NaN payloads. Nothing is checked when reading (an annotated value, which is not written here, is of the library's
+own class); either codec reads both notations, as the library does. Ion is made for skipping, but the library does not
+let a caller skip: there is no `access`.
 
 The library (amazon.ion 0.15.0) must not be given any octets. In binary it crashes or does not come back where a value
 does not end within what it is in, or annotations leave it none; in both, it crashes at a symbol that is not UTF-8; and
