@@ -240,12 +240,12 @@ def allowed(codec, items, seconds=LIBRARY_S):
 
 def attempt(codec, built, schema, data):
     """Decode any bytes. Whether a value came back; anything but that or DecodeError, in time, fails."""
-    start = time.monotonic()
+    start = time.process_time()  # not the clock on the wall: the machine may be busy
     try:
         value = built.decode(data)
     except DecodeError:
         value = None
-    assert time.monotonic() - start < SECONDS, f"slow: {data[:200].hex()}"
+    assert time.process_time() - start < SECONDS, f"slow: {data[:200].hex()}"
     if value is not None and INFOS[codec].validates:
         check(value, schema)
     return value is not None

@@ -335,6 +335,12 @@ def _info(format: Format, limits: Limits, compile: Callable[[Schema], Codec]) ->
         limits=limits,
         validates=False,
         compile=compile,
+        defects=(
+            "amazon.ion 0.15.0 crashes at symbols that are not UTF-8, and hangs where a value does not end within what "
+            "it is in: decode goes through a message first; decode_native does not",
+            "amazon.ion 0.15.0 reads integers and decimals in quadratic time: those beyond 4096 octets or 4000 digits "
+            "are refused",
+        ),
     )
 
 
