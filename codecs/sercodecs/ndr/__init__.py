@@ -36,6 +36,7 @@ enough is known of the offset, and are computed where not.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 
 from serschema.limits import Limits
@@ -75,49 +76,17 @@ LITTLE = Format(
         optional="unique pointer, null if absent",
     ),
 )
-BIG = Format(
-    name="ndr-big",
-    title="NDR, big-endian",
-    specification=NDR,
-    textual=False,
-    self_describing=False,
-    byte_order="big",
-    carries=Carries(
-        bool="boolean, an octet",
-        int="small, short, long, hyper, signed or unsigned",
-        float="float, double",
-        string="unique pointer to a conformant and varying string of wchar_t (UTF-16)",
-        bytes="count and unique pointer to a conformant array; byte array of one length",
-        enum="v1_enum, its number in 32 bits",
-        timestamp="hyper, microseconds since 1970",
-        uuid="structure of a long, two shorts, eight octets",
-        decimal="hyper, the unscaled integer; octets beyond 18 digits",
-        list="count and unique pointer to a conformant array; array of one length",
-        map="as a list, of structures of key and value",
-        union="encapsulated union over an unsigned long, the number of the alternative",
-        record="structure, members aligned",
-        optional="unique pointer, null if absent",
-    ),
-)
-WIDE = Format(
+BIG = replace(LITTLE, name="ndr-big", title="NDR, big-endian", byte_order="big")
+WIDE = replace(
+    LITTLE,
     name="ndr64",
     title="NDR64",
     specification="MS-RPCE, section 2.2.5",
-    textual=False,
-    self_describing=False,
-    byte_order="little",
-    carries=Carries(
-        bool="boolean, an octet",
-        int="small, short, long, hyper, signed or unsigned",
-        float="float, double",
+    carries=replace(
+        LITTLE.carries,
         string="unique pointer to a conformant and varying string of wchar_t (UTF-16), counts of 64 bits",
         bytes="count and unique pointer to a conformant array, counts of 64 bits; byte array of one length",
         enum="enum, its number in 32 bits",
-        timestamp="hyper, microseconds since 1970",
-        uuid="structure of a long, two shorts, eight octets",
-        decimal="hyper, the unscaled integer; octets beyond 18 digits",
-        list="count and unique pointer to a conformant array; array of one length",
-        map="as a list, of structures of key and value",
         union="encapsulated union, all arms at the alignment of the greatest",
         record="structure, members aligned, with a trailing gap",
         optional="unique pointer of 64 bits, null if absent",

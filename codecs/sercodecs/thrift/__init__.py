@@ -27,6 +27,7 @@ ends with the struct.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from serschema.limits import Limits
 
@@ -64,21 +65,11 @@ COMPACT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
-    carries=Carries(
+    carries=replace(
+        BINARY.carries,
         bool="bool, in the type of its field",
         int="i8 as it is, others zigzag varints; unsigned in the next wider",
         float="double, little-endian",
-        string="string, a length before UTF-8",
-        bytes="binary",
-        enum="i32, its number",
-        timestamp="i64, microseconds since 1970",
-        uuid="binary of 16",
-        decimal="string",
-        list="list, type and size before the items",
-        map="map, types and size before the entries",
-        union="struct of one field (union)",
-        record="struct, type and number before each field",
-        optional="optional: no field if absent",
     ),
 )
 
