@@ -350,11 +350,15 @@ def test_a_length_out_of_thin_air_allocates_nothing(codec):
             inflated = [data[:place] + length + data[place + len(length) :] for place in places for length in LENGTHS]
             Random(len(data)).shuffle(inflated)
             for damaged in allowed(codec, inflated, LIBRARY_S / 10):
-                tracemalloc.reset_peak()
-                before = tracemalloc.get_traced_memory()[0]
-                attempt(codec, built, schema, damaged)
-                peak = tracemalloc.get_traced_memory()[1] - before
-                assert peak < 1_000_000, f"{peak} octets for {len(damaged)}: {damaged.hex()}"
+                for _ in range(2):  # what is made once, as the reader of the other byte order, the data cannot help
+                    tracemalloc.reset_peak()
+                    before = tracemalloc.get_traced_memory()[0]
+                    attempt(codec, built, schema, damaged)
+                    peak = tracemalloc.get_traced_memory()[1] - before
+                    if peak < 1_000_000:
+                        break
+                else:
+                    pytest.fail(f"{peak} octets for {len(damaged)}: {damaged.hex()}")
     finally:
         tracemalloc.stop()
 

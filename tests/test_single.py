@@ -6,7 +6,7 @@ import math
 import pytest
 from serbench import single
 from serbench.single import Unusable, convert, decode, encode, explain, hexdump, summarised
-from sercodecs.contract import DecodeError, ExplainError, Span
+from sercodecs.contract import DecodeError, ExplainError, Span, UnsupportedSchema
 from sercodecs.registry import UnknownCodec, codecs
 from serschema import shared
 from serschema.data import DataError
@@ -82,15 +82,25 @@ def test_what_is_not_hexadecimal(text):
         decode(EMPLOYEE, "xdr", text, as_hex=True)
 
 
-@pytest.mark.parametrize("name", ["employee", "order", "tree"])
+NOT_CARRIED = {
+    "employee": {"struct-native"},
+    "order": {"struct-native", "csv"},
+    "tree": {"struct-native", "csv", "arrow-ipc", "parquet"},
+}
+
+
+@pytest.mark.parametrize("name", NOT_CARRIED)
 def test_what_was_encoded_is_decoded(name):
     loaded = shared.load(name, records=3)
     plain = to_json(loaded.values[0], loaded.schema)
     for info in codecs():
-        if not info.control:
-            octets = encode(loaded.schema, info.id, json.dumps(plain).encode()).data
-            promised = to_json(project(loaded.values[0], loaded.schema, info.limits)[0], loaded.schema)
-            assert first_difference(promised, json.loads(decode(loaded.schema, info.id, octets).data)) == ""
+        if info.format.name in NOT_CARRIED[name]:
+            with pytest.raises(UnsupportedSchema):
+                encode(loaded.schema, info.id, json.dumps(plain).encode())
+            continue
+        octets = encode(loaded.schema, info.id, json.dumps(plain).encode()).data
+        promised = to_json(project(loaded.values[0], loaded.schema, info.limits)[0], loaded.schema)
+        assert first_difference(promised, json.loads(decode(loaded.schema, info.id, octets).data)) == ""
 
 
 def test_convert():
