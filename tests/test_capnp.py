@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from decimal import Decimal as PyDecimal
 
 import pytest
@@ -199,3 +200,26 @@ def test_access_reads_no_more_than_it_needs():
     for path in (("m", 5, "text"), ("m", -1, "number"), ("d", 2, "number"), ("d", 0), ("a", 0)):
         with pytest.raises(DecodeError):
             codec.access(path)(bytes(data))
+
+
+@pytest.mark.parametrize("name", ["capnp", "capnp-packed"])
+def test_a_reader_outlives_its_codec_and_reads_a_message_over_and_over(name):
+    """The parser of the schema must not be freed, and the bound of what is read counts all readings together."""
+    script = f"""
+import gc
+from sercodecs.registry import find
+from serschema import shared
+
+loaded = shared.load("addressbook", records=50)
+codec = find(["{name}"])[0].compile(loaded.schema)
+data = codec.encode(loaded.values[0])
+access, decode_native, from_native = codec.access(("people", 3, "name")), codec.decode_native, codec.from_native
+native = decode_native(data)
+for _ in range(100):
+    assert from_native(native) == loaded.values[0]
+del codec, native, from_native
+gc.collect()
+print(access(data) == loaded.values[0]["people"][3]["name"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

@@ -12,9 +12,9 @@ from typing import Any
 from sercodecs.contract import Codec
 from serschema.model import Value
 
-STREAM_BYTES = 4 << 20
+STREAM_BYTES = 2 << 20
 """A stream is about so long: many times what its reader may hold."""
-STREAM_S = 1.0
+STREAM_S = 0.25
 """Or as long as can be written in this time."""
 _CHECKED = 16
 """Records between two looks at the clock and the file's size."""

@@ -12,6 +12,7 @@ reached by `_get` and `_set`, as a name such as `init` is a method. Levels are b
 more than `MOST_EMPTY` records without fields is refused, and where a schema has such lists the bound is higher.
 Octets that nothing points to go unnoticed. A packed message of several segments is walked through by `decode` (not by
 `decode_native`), as pycapnp ends the process where it is cut short (2.2.4: the destructor of its reader throws).
+Whatever reads keeps the parser of the schema alive, without which pycapnp reads memory that is freed.
 
 Several messages of the plain form follow each other as they are.
 """
@@ -93,6 +94,8 @@ MOST_EMPTY = 4096
 MOST_PACKED = 128
 """Words for each octet: a tag of zeros and a count stand for up to 256."""
 MOST_SEGMENTS = 512
+UNBOUNDED = 1 << 62
+"""Words that one message may be read for in `decode_native`: the harness reads it over and over."""
 CHUNK = 1 << 16
 
 
@@ -114,11 +117,15 @@ def compile(schema: Schema) -> Codec:
         octets: bytes = native.to_bytes()
         return octets
 
-    def decode_native(data: bytes) -> Any:
+    def decode_bounded(data: bytes, *, parser: Any = layout.parser) -> Any:
         with from_bytes(data, shared * len(data) // 8 + least, nesting) as native:
             return native
 
-    codec = layout.codec(encode_native, decode_native)
+    def decode_native(data: bytes, *, parser: Any = layout.parser) -> Any:
+        with from_bytes(data, UNBOUNDED, nesting) as native:
+            return native
+
+    codec = replace(layout.codec(encode_native, decode_bounded), decode_native=decode_native)
     encode, decode = codec.encode, codec.decode
 
     def write_stream(file: IO[bytes], values: Iterable[Value]) -> None:
@@ -143,13 +150,13 @@ def compile_packed(schema: Schema) -> Codec:
         octets: bytes = native.to_bytes_packed()
         return octets
 
-    def decode_native(data: bytes) -> Any:
-        return from_bytes_packed(data, max(MOST_PACKED, shared) * len(data) + least, nesting)
+    def decode_native(data: bytes, *, parser: Any = layout.parser) -> Any:
+        return from_bytes_packed(data, UNBOUNDED, nesting)
 
-    def decode_guarded(data: bytes) -> Any:
+    def decode_guarded(data: bytes, *, parser: Any = layout.parser) -> Any:
         if data and data[0] & 0x0F:  # the number of segments less 1 is not 0
             _walk(data)
-        return decode_native(data)
+        return from_bytes_packed(data, max(MOST_PACKED, shared) * len(data) + least, nesting)
 
     return replace(layout.codec(encode_native, decode_guarded), decode_native=decode_native)
 
