@@ -361,8 +361,8 @@ def margin_text(figure: Figure) -> str:
 
 VERDICTS = (
     "A difference is claimed where its p-value, corrected by Holm's method for all pairs of codecs in this report, is "
-    "below 0.05; tie: the 95 % interval lies within 1 % of equality; unresolved: neither, the samples do not say which "
-    "is faster. Codecs of one rank are not told apart from the fastest of that rank."
+    "below 0.05; tie: the 95 % interval lies within 1 % of equality; ~1.02x is unresolved: neither, only the best "
+    "guess, as more processes might say. Codecs of one rank are not told apart from the fastest of that rank."
 )
 """What the words of `ratio_text` and the ranks mean."""
 
@@ -370,7 +370,8 @@ VERDICTS = (
 def ratio_text(time: Time) -> str:
     if time.ratio is None:
         return "fastest" if time.best else NONE
-    return f"{digits(time.ratio.ratio)}x" if time.ratio.verdict == "different" else time.ratio.verdict
+    text = f"{digits(time.ratio.ratio)}x"
+    return {"different": text, "unresolved": f"~{text}", "tie": "tie"}[time.ratio.verdict]
 
 
 def rank_text(time: Time | None) -> str:
@@ -378,7 +379,7 @@ def rank_text(time: Time | None) -> str:
 
 
 def ratio_interval_text(time: Time) -> str:
-    """`1.76x [1.74, 1.78]`; a tie has its interval too, and what is unresolved."""
+    """`1.76x [1.74, 1.78]`; a tie has its interval too, and so has `~1.02x`, which is unresolved."""
     if time.ratio is None:
         return ratio_text(time)
     return f"{ratio_text(time)} [{digits(time.ratio.low)}, {digits(time.ratio.high)}]"
