@@ -469,3 +469,15 @@ def test_one_value_there_and_back(standard_input, capsysbinary):
     standard_input(octets[:-1])
     assert main(["decode", "-s", "integers", "-c", "xdr"]) == 2
     assert b"serbench: " in capsysbinary.readouterr().err
+
+
+def test_what_an_importer_ignores_is_told(tmp_path, capsys):
+    path, data = tmp_path / "a.thrift", tmp_path / "a.json"
+    path.write_text("struct A { 1: required set<i32> xs }\nservice S { void f() }\n")
+    data.write_text('{"xs": [1]}')
+    told = f"serbench: {path}: a set is a list: A.xs\nserbench: {path}: services are left out: S\n"
+    assert main(["schema", str(path), "--to", "proto"]) == 0
+    assert capsys.readouterr().err == told
+    for more in ([], ["--data", str(data)]):
+        assert main(["verify", "--schema", str(path), "--codec", "xdr", "--json", *more]) == 0
+        assert told in capsys.readouterr().err

@@ -455,6 +455,8 @@ def translate(spec: str, language: str) -> None:
     if language not in WRITERS:
         raise _UsageError(f"no writer for {language!r}; there are {', '.join(WRITERS)}")
     held = inputs.schema(spec)
+    for note in inputs.noted(spec, held):
+        _note(note)
     click.echo(import_module(f"serschema.idl.{WRITERS[language]}").write(held), nl=False)
 
 

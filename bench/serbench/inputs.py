@@ -39,6 +39,11 @@ def schema(spec: str) -> Schema:
     return shared.load(spec).schema if spec in shared.NAMES else _file_schema(spec)
 
 
+def noted(spec: str, held: Schema) -> list[str]:
+    """What the importer of the schema changed or ignored, to be told."""
+    return [f"{spec}: {note}" for note in held.notes]
+
+
 def _file_schema(spec: str) -> Schema:
     if not re.search(r"[./:\\]", spec):
         shared.load(spec)  # raises, and knows which names are near
@@ -67,7 +72,8 @@ def _with_files(
 ) -> tuple[tuple[Data, ...], list[str]]:
     source = " ".join("standard input" if file == "-" else Path(file).name for file in files)
     if specs:
-        held, notes = schema(specs[0]), []
+        held = schema(specs[0])
+        notes = noted(specs[0], held)
         name, places = _name(specs[0]), data.read(files, held, proto_defaults=_is_proto(specs[0]))
     else:
         inferred = infer(files)
@@ -110,6 +116,7 @@ def _without_file(spec: str, records: int | None, seed: int, notes: list[str]) -
             notes.append(f"{spec} has fixed data: --records does not change it")
         return Data(name=spec, source="shared", schema=held.schema, messages=held.values, description=held.title)
     made = _file_schema(spec)
+    notes += noted(spec, made)
     count = GENERATED if records is None else records
     notes.append(f"{spec}: no --data, so {count} messages were generated with seed {seed}")
     messages = [generate(made, seed + number) for number in range(count)]
