@@ -142,6 +142,18 @@ def marked(schema, /, order="little"):
     )
 
 
+_compiled = 0
+
+
+def counting(schema, /, **options):
+    """Compiles once in a process."""
+    global _compiled
+    _compiled += 1
+    if _compiled > 1:
+        raise RuntimeError("compiled again")
+    return good(schema)
+
+
 def aborting(codec, value):
     os.abort()
 
@@ -272,6 +284,7 @@ CODECS = (
     info("muddled", muddled),
     info("struct-dump", struct_dump, orders=("big", "little"), control=True),
     info("marked", marked, orders=("big", "little")),
+    info("counting", counting),
     info("aborting", plain(aborting)),
     info("killed", plain(killed)),
     info("hanging", plain(hanging)),

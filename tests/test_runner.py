@@ -40,17 +40,19 @@ class Script:
     """Workers that answer at once. `statuses` by codec; `breaking` codecs break a worker at their turn in a block,
     `late` ones in the rounds; `stop_at` is the number of the request that the user interrupts."""
 
-    def __init__(self, statuses=(), breaking=(), late=(), reasons=(), stop_at=None, prepared_s=0.0, offers=()):
+    def __init__(self, statuses=(), breaking=(), late=(), reasons=(), stop_at=None, offers=(), uncompilable=()):
         self.statuses = dict(statuses)
         self.breaking = breaking
         self.late = late
         self.reasons = dict(reasons)
         self.stop_at = stop_at
-        self.prepared_s = prepared_s
+        self.measured_ns = 0
+        self.uncompilable = uncompilable
         self.offers = offers
         self.requests = []
         self.workers = 0
-        self.open = 0
+        self.entered = 0
+        self.pid = 0
         self.preparation = {}
 
     def __call__(self):
@@ -58,20 +60,28 @@ class Script:
         return self
 
     def __enter__(self):
-        self.open += 1
+        self.entered += 1
+        self.pid += 1
         return self
 
     def __exit__(self, *error):
-        self.open -= 1
+        self.entered -= 1
 
     def start(self):
         pass
 
+    def ask(self, request, **content):
+        return list(self.request(request, **content))[-1]["done"]
+
     def request(self, request, **content):
         self.requests.append((request, content))
-        if len(self.requests) == self.stop_at:
+        if len([1 for request, _ in self.requests if request not in ("open", "close")]) == self.stop_at:
             raise KeyboardInterrupt
-        yield from {"verify": self.verify, "block": self.block, "stream": self.stream}[request](**content)
+        try:
+            yield from getattr(self, request)(**content)
+        except WorkerFailed:
+            self.pid += 1
+            raise
 
     def verify(self, codecs, **content):
         for codec in codecs:
@@ -85,6 +95,16 @@ class Script:
         if codec in self.breaking:
             raise WorkerFailed("crashed: SIGSEGV")
         yield {"done": {"records": 9, "stream_bytes": 90}}
+
+    def open(self, codecs, **content):
+        for codec in codecs:
+            yield {"at": [codec, None]}
+            if codec in self.uncompilable:
+                raise WorkerFailed("crashed: SIGFPE")
+        yield {"done": True}
+
+    def close(self):
+        yield {"done": True}
 
     def block(self, candidates, careful, **content):
         rows = []
@@ -113,7 +133,7 @@ class Script:
                 raise WorkerFailed("crashed: SIGBUS")
         for row in reversed(rows):
             yield {"row": row}
-        yield {"done": {"prepared_ns": int(self.prepared_s * 1e9)}}
+        yield {"done": {"measured_ns": self.measured_ns}}
 
     def blocks(self):
         return [content for request, content in self.requests if request == "block"]
@@ -144,11 +164,12 @@ def seen(timings):
 def test_everything_is_verified_before_anything_is_timed(tmp_path):
     script = Script()
     held = run(TWO, tmp_path, script)
-    assert [request for request, _ in groupby(script.requests, key=lambda request: request[0])] == ["verify", "block"]
+    asked = [request for request, _ in groupby(script.requests, key=lambda request: request[0])]
+    assert asked == ["verify", *["open", "block", "close"] * 10]
     assert [(row.dataset, row.codec, row.status) for row in held.verified] == [
         (data, codec, "ok") for data in ("points", "others") for codec in PLAN.codecs
     ]
-    assert script.open == 0
+    assert script.entered == 0
 
 
 def test_passes_go_over_all_blocks_each_in_a_fork_of_a_fresh_process(tmp_path):
@@ -213,6 +234,7 @@ def test_a_codec_that_breaks_verification_costs_itself_only(tmp_path):
 def test_a_codec_that_breaks_a_block_costs_itself_only(tmp_path, kind):
     script = Script(**{kind: ["fake/good"]})
     held = run(replace(PLAN, operations=("encode", "encode_native", "decode")), tmp_path, script)
+    assert [request for request, _ in script.requests].count("open") == (5 + (4 if kind == "late" else 2))
     broken = [t for t in held.timings if t.reason]
     assert seen(broken) == [("fake/good", "encode", 0), ("fake/good", "decode", 0)]
     assert all(t.reason.startswith("crashed: SIG") and not t.samples_ns for t in broken)
@@ -220,6 +242,58 @@ def test_a_codec_that_breaks_a_block_costs_itself_only(tmp_path, kind):
     assert {t.codec for t in whole} == {"fake/plain"}
     assert {t.process for t in whole} == set(range(5))
     assert [content["careful"] for content in script.blocks()].count(True) == (4 if kind == "late" else 0)
+
+
+def test_a_codec_that_breaks_while_it_is_compiled_costs_itself_only(tmp_path):
+    """In all blocks of the data set at once, and it is not tried again."""
+    script = Script(uncompilable=["fake/good"])
+    held = run(replace(PLAN, operations=("encode", "encode_native", "decode")), tmp_path, script)
+    broken = [t for t in held.timings if t.reason]
+    assert seen(broken) == [("fake/good", operation, 0) for operation in ("encode", "encode_native", "decode")]
+    assert {t.reason for t in broken} == {"crashed: SIGFPE"}
+    assert {(t.codec, t.process) for t in held.timings if not t.reason} == {("fake/plain", n) for n in range(5)}
+    opened = [content["codecs"] for request, content in script.requests if request == "open"]
+    assert opened == [list(PLAN.codecs), *[["fake/plain"]] * 5]
+
+
+class Noisy(Script):
+    """One codec's times differ from process to process."""
+
+    def block(self, **content):
+        for frame in super().block(**content):
+            if "row" in frame and frame["row"]["codec"] == "fake/good":
+                frame["row"]["samples_ns"] = [1000 + 100 * (self.workers % 2)]
+                frame["row"]["canary_ns"] = [1]
+            yield frame
+
+
+def test_what_is_not_precise_after_the_planned_processes_gets_more(tmp_path):
+    """And with it the fastest, which it is compared with."""
+    three = replace(PLAN, codecs=(*PLAN.codecs, "fake/offering"), operations=("encode", "decode"))
+    held = run(three, tmp_path, Noisy())
+    processes = {codec: {t.process for t in held.timings if t.codec == codec} for codec in three.codecs}
+    assert processes == {
+        "fake/good": set(range(10)),
+        "fake/plain": set(range(10)),
+        "fake/offering": set(range(5)),
+    }
+    more = run(replace(three, precision=0.5), tmp_path / "coarse", Noisy())
+    assert {t.process for t in more.timings} == set(range(5))
+
+
+def test_a_resumed_run_does_not_repeat_what_was_precise(tmp_path):
+    run(PLAN, tmp_path, Noisy())
+    script = Noisy()
+    run(PLAN, tmp_path, script, resume=True)
+    assert script.blocks() == []
+
+
+def test_what_was_spent_is_kept(tmp_path, monkeypatch):
+    held = run(replace(PLAN, budget_s=100), tmp_path, Paced(monkeypatch))
+    assert [(row.dataset, row.direction, row.process) for row in held.spent] == [
+        ("points", direction, process) for process in range(5) for direction in ("encode", "decode")
+    ]
+    assert all(row.wall_ns - row.measured_ns == pytest.approx(0.2e9, abs=1e4) for row in held.spent)
 
 
 def test_a_block_that_nobody_owns_up_to_is_given_up(tmp_path):
@@ -246,7 +320,7 @@ class Paced(Script):
     """Workers that take `start_s` to start, and then the time they are given, or `least_s`."""
 
     def __init__(self, monkeypatch, start_s=0.3, least_s=0.1, verify_s=1.0, **more):
-        super().__init__(prepared_s=0.2, **more)
+        super().__init__(**more)
         self.now = 0.0
         self.start_s = start_s
         self.least_s = least_s
@@ -261,7 +335,9 @@ class Paced(Script):
         return super().verify(**content)
 
     def block(self, **content):
-        self.now += max(content["budget_ns"] / 1e9, self.least_s)
+        given_s = content["budget_ns"] / 1e9
+        self.measured_ns = int((given_s - 0.2) * 1e9)
+        self.now += max(given_s, self.least_s)
         return super().block(**content)
 
 

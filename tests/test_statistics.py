@@ -21,6 +21,7 @@ from serbench.statistics import (
     holm,
     interval,
     quiet_bound,
+    wide,
 )
 
 HEADER = Header(plan_sha256="", started="", command=[], budget_s=1, seed=1, machine={}, versions={}, codecs={})
@@ -140,14 +141,14 @@ def test_what_has_no_samples_has_no_figure():
 def test_quiet_is_a_share_of_rounds():
     fast = timing(0, *[1] * 8, canary_ns=[100, 100, 100, 100, 109, 110, 111, 200])
     slow = timing(0, 1, 1, codec="b/b", canary_ns=[150, 100])
-    assert quiet_bound(run(fast, slow)) == pytest.approx(110)
+    assert quiet_bound([fast, slow]) == pytest.approx(110)
     found = figures(run(fast, slow))
     assert found["d", "a/a", "encode"].quiet == 6 / 8
     assert found["d", "b/b", "encode"].quiet == 1 / 2
 
 
 def test_one_fast_canary_does_not_make_the_rest_contended():
-    assert quiet_bound(run(timing(0, *[1] * 20, canary_ns=[1] + [100] * 19))) == pytest.approx(110)
+    assert quiet_bound([timing(0, *[1] * 20, canary_ns=[1] + [100] * 19)]) == pytest.approx(110)
 
 
 # Ratios.
@@ -332,6 +333,16 @@ def coverage(shape, processes, truth=1.02):
     return np.mean((found.low <= math.log(truth)) & (math.log(truth) <= found.high))
 
 
+def coverage_if_stopped(shape, spread, truth=1.02, planned=12):
+    """Of measurements with more noise between processes, which stop after the planned processes if they are precise."""
+    base, other = measured(shape, truth, 2 * planned)
+    logs = other - base + np.random.default_rng(4).normal(0, spread, (len(base), 2 * planned, 1))
+    early, late = (estimate([held], trimmed=True) for held in (logs[:, :planned], logs))
+    precise = (early.high - early.low) / 2 <= math.log(1.01)
+    low, high = np.where(precise, early.low, late.low), np.where(precise, early.high, late.high)
+    return np.mean((low <= math.log(truth)) & (math.log(truth) <= high)), np.mean(precise)
+
+
 def found_different(shape, truth, processes=12):
     """The share of measurements, each a report of its own, in which a difference is claimed."""
     base, other = measured(shape, truth, processes)
@@ -358,6 +369,32 @@ def false_alarms(codecs, reports=400):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_interval_of_a_ratio_has_the_truth_in_it_19_times_of_20(shape, processes):
     assert 0.93 <= coverage(shape, processes) <= 0.97
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_stopping_where_it_is_precise_costs_little_coverage(shape):
+    """At a spread where some of the measurements stop: there the choice has most to choose from."""
+    covered, stopped = coverage_if_stopped(shape, 0.016)
+    assert 0.1 < stopped < 0.9
+    assert 0.92 <= covered <= 0.97
+
+
+def wide_ones(precision, *timings):
+    return {codec for _, codec, _ in wide(timings, precision, 12)}
+
+
+def test_what_is_wide():
+    """Spreads of 0, 2 and 10 %, against a fastest that does not vary."""
+    spreads = {"a/a": 0, "b/b": 2, "c/c": 10}
+    timings = [
+        timing(process, 1000 * (1 + place) + spread * 10 * (process % 2), codec=codec)
+        for place, (codec, spread) in enumerate(spreads.items())
+        for process in range(12)
+    ]
+    assert wide_ones(0.01, *timings) == {"a/a", "c/c"}
+    assert wide_ones(0.0001, *timings) == {"a/a", "b/b", "c/c"}
+    assert wide_ones(0.10, *timings) == set()
+    assert wide_ones(0.10, *(held for held in timings if held.process)) == {"a/a", "b/b", "c/c"}
 
 
 def test_the_interval_of_a_figure_has_the_truth_in_it_19_times_of_20():
@@ -387,6 +424,9 @@ if __name__ == "__main__":
             f"{name:24}  {coverage(name, 5):13.1%}  {coverage(name, 12):13.1%}"
             f"  {found_different(name, 1.02):10.1%}  {found_different(name, 1.0):22.1%}"
         )
+    for name in SHAPES:
+        covered, stopped = coverage_if_stopped(name, 0.016)
+        print(f"{name:24}  {covered:.1%} where {stopped:.0%} of measurements were precise enough to stop")
     for count in (2, 5, 20, 40):
         every, shown = false_alarms(count)
         print(f"{count} equal codecs: false alarm in {every:.1%} of reports; if corrected for those shown, {shown:.1%}")

@@ -43,15 +43,22 @@ def verify(worker, *implementations, **more):
     ]
 
 
-def block(worker, *candidates, budget_ns=20_000_000, careful=False):
+def open_(worker, *codecs, **more):
+    case = CASE | {"codecs": [f"fake/{codec}" for codec in codecs], "seed": "seed"}
+    return [frame["at"] for frame in worker.request("open", **case | more) if "at" in frame]
+
+
+def block(worker, *candidates, budget_ns=20_000_000, careful=False, **more):
+    if worker.pid is None:
+        open_(worker, *{codec: True for codec, _ in candidates})
     return list(
         worker.request(
             "block",
-            **CASE,
             candidates=[[f"fake/{codec}", operation] for codec, operation in candidates],
             budget_ns=budget_ns,
             seed="seed",
             careful=careful,
+            **more,
         )
     )
 
@@ -166,21 +173,23 @@ def test_a_block_announces_and_then_gives_its_rows(worker):
     assert sorted(heard[:2]) == [["fake/good", "encode"], ["fake/plain", "encode"]]
     assert heard[-1] is None
     rows = [frame["row"] for frame in frames if "row" in frame]
-    assert sorted((row["codec"], row["operation"]) for row in rows) == [
-        ("fake/good", "encode"),
-        ("fake/good", "to_native"),
-        ("fake/plain", "encode"),
+    assert sorted((row["codec"], row["operation"], row["collecting"]) for row in rows) == [
+        ("fake/good", "encode", False),
+        ("fake/good", "encode", True),
+        ("fake/good", "to_native", False),
+        ("fake/plain", "encode", False),
+        ("fake/plain", "encode", True),
     ]
     for row in rows:
-        assert len(row["samples_ns"]) == len(row["canary_ns"]) >= 3
+        assert len(row["samples_ns"]) == len(row["canary_ns"]) >= (1 if row["collecting"] else 3)
         assert row["loops"] > 0
         assert row["reason"] == ""
-    assert frames[-1]["done"]["prepared_ns"] > 0
+    assert frames[-1]["done"]["measured_ns"] > 0
 
 
 def test_a_codec_that_does_not_compile_leaves_the_block_to_the_others(worker):
     frames = block(worker, ("unsupported", "encode"), ("plain", "encode"))
-    rows = {frame["row"]["codec"]: frame["row"] for frame in frames if "row" in frame}
+    rows = {frame["row"]["codec"]: frame["row"] for frame in reversed(frames) if "row" in frame}
     assert rows["fake/unsupported"]["reason"].startswith("raised UnsupportedSchema")
     assert len(rows["fake/plain"]["samples_ns"]) >= 3
 
@@ -255,14 +264,8 @@ def test_a_peak_is_seen_after_it_is_over():
 
 @pytest.mark.parametrize("operation", ["access", "write_stream", "read_stream"])
 def test_leaves_and_streams_are_timed(worker, operation):
-    *_, row, _ = worker.request(
-        "block",
-        **CASE | {"leaf": ["x"]},
-        candidates=[["fake/offering", operation]],
-        budget_ns=20_000_000,
-        seed="seed",
-        careful=False,
-    )
+    open_(worker, "offering", leaf=["x"])
+    *_, row, _ = block(worker, ("offering", operation))
     assert row["row"]["operation"] == operation
     assert len(row["row"]["samples_ns"]) >= 3
 
@@ -277,6 +280,34 @@ def test_a_fork_leaves_the_process_as_it_was(worker):
         verify(worker, "aborting", apart=True)
     with pytest.raises(WorkerFailed, match="ended with exit code 7; it wrote: I am leaving"):
         verify(worker, "exiting", apart=True)
+
+
+def test_codecs_are_compiled_once_and_blocks_are_forks_of_that(worker):
+    assert sorted(open_(worker, "good", "counting", apart=True)) == [["fake/counting", None], ["fake/good", None]]
+    pid = worker.pid
+    for _ in range(2):
+        frames = block(worker, ("counting", "encode"), ("good", "encode"), apart=True)
+        assert {frame["row"]["reason"] for frame in frames if "row" in frame} == {""}
+    assert worker.ask("close") is True
+    assert open_(worker, "plain", apart=True) == [["fake/plain", None]]
+    assert len(block(worker, ("plain", "encode"), apart=True)) > 3
+    assert worker.ask("close") is True
+    assert verify(worker, "good", apart=True)[0]["status"] == "ok"
+    assert worker.pid == pid
+
+
+def test_a_block_that_breaks_ends_the_worker_and_what_it_has_open(worker):
+    open_(worker, "aborting", apart=True)
+    with pytest.raises(WorkerFailed, match="crashed: SIGABRT"):
+        block(worker, ("aborting", "encode"), apart=True)
+    assert worker.pid is None
+
+
+def test_without_forks_a_data_set_is_opened_and_closed_too(worker):
+    open_(worker, "plain")
+    assert len(block(worker, ("plain", "encode"))) > 3
+    assert worker.ask("close") is True
+    assert verify(worker, "good")[0]["status"] == "ok"
 
 
 def test_a_fork_that_hangs_is_killed_with_its_parent():

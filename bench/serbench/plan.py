@@ -22,6 +22,7 @@ from serbench.results import OPERATIONS, Operation
 
 LEVELS = (("zlib", 6), ("zstd", 3))
 PROCESSES = 12
+PRECISION = 0.01
 MOST_TIMED = 64
 TIMED_BYTES = 1 << 20
 """At most so many messages, and about so many octets of information, are handled by one timed call."""
@@ -76,7 +77,8 @@ class Plan:
     """Which cells, and how they are measured.
 
     `budget_s` bounds the run's wall time, start-up of workers included; it is exceeded where one call of everything
-    takes longer. `levels` are the compression methods; `processes` the most processes that measure a block.
+    takes longer. `levels` are the compression methods. `processes` measure a block, where the budget allows; up to
+    twice as many where a codec's ratio to the fastest is not known to `precision`, a share of it.
     `modules` are importable modules with `CODECS` besides those of the registry; they are asked first.
     """
 
@@ -87,6 +89,7 @@ class Plan:
     levels: tuple[tuple[str, int], ...] = LEVELS
     operations: tuple[Operation, ...] = OPERATIONS
     processes: int = PROCESSES
+    precision: float = PRECISION
     modules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -101,7 +104,7 @@ class Plan:
         return lookup(self.codecs, self.modules)
 
     def sha256(self) -> str:
-        """A hash of what is measured: schemas, data, codec ids and options, but not the budget nor the processes."""
+        """A hash of what is measured: schemas, data, codec ids and options, but not for how long nor how exactly."""
         digest = hashlib.sha256()
         for data in self.data:
             digest.update(_canonical([data.name, data.source, schema_to_json(data.schema)]))

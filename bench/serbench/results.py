@@ -122,7 +122,8 @@ class Timing:
 
     samples_ns[i] is the time of `loops` calls in round i; canary_ns[i] that of the canary before the round. Where an
     operation is too slow to take part in every round, `rounds` has the number of the round of each sample. A `reason`
-    without samples says why there are none, beside samples why there are few.
+    without samples says why there are none, beside samples why there are few. One with `collecting` is a row of
+    its own: the same operation in some of the rounds with garbage collection on.
     """
 
     dataset: str
@@ -133,16 +134,29 @@ class Timing:
     samples_ns: list[int] = field(default_factory=list)
     canary_ns: list[int] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
+    collecting: bool = False
     reason: str = ""
 
 
-Line: TypeAlias = Header | Dataset | Verified | Streamed | Timing
-_KINDS: dict[str, type[Header | Dataset | Verified | Streamed | Timing]] = {
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What a block took, from request to last row, and what of that was calibration, warm-up, canary and samples."""
+
+    dataset: str
+    direction: str
+    process: int
+    wall_ns: int
+    measured_ns: int
+
+
+Line: TypeAlias = Header | Dataset | Verified | Streamed | Timing | Spent
+_KINDS: dict[str, type[Line]] = {
     "header": Header,
     "dataset": Dataset,
     "verified": Verified,
     "streamed": Streamed,
     "timing": Timing,
+    "spent": Spent,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -157,6 +171,7 @@ class Run:
     verified: list[Verified]
     timings: list[Timing]
     streamed: list[Streamed] = field(default_factory=list)
+    spent: list[Spent] = field(default_factory=list)
 
 
 class Writer:
@@ -199,6 +214,7 @@ def read(folder: Path) -> Run:
         [line for line in lines if isinstance(line, Verified)],
         [line for line in lines if isinstance(line, Timing)],
         [line for line in lines if isinstance(line, Streamed)],
+        [line for line in lines if isinstance(line, Spent)],
     )
 
 

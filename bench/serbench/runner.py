@@ -3,8 +3,13 @@
 Nothing is measured here. Verification takes a worker process, forked for each data set; the memory of a stream takes a
 fresh one for each codec. Timing goes in *passes*: first every block (data set and direction) once, then every block
 again, so that a run that is stopped has something on everything, and each block sees several memory layouts and several
-moods of the machine. A pass has a fresh process, which imports the libraries once and is forked for each block. The
-time that is left is shared equally by the blocks that are left.
+moods of the machine. A pass has a fresh process, which imports the libraries once, is forked for each data set, where
+the codecs are compiled once, and that again for each block. The time that is left is shared equally by the blocks that
+are left.
+
+Where there is time after the planned processes, what is not known to the plan's precision gets more, up to twice as
+many. The widths are looked at once: intervals that are looked at after each process until one is narrow enough have the
+truth in them too seldom.
 
 A codec that breaks a worker loses its own cells: the block is done again without it.
 """
@@ -15,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Protocol
@@ -31,6 +37,7 @@ from serbench.results import (
     Operation,
     ResultsError,
     Run,
+    Spent,
     Streamed,
     Timing,
     Verified,
@@ -38,12 +45,15 @@ from serbench.results import (
     read,
 )
 from serbench.sampler import DIRECTIONS, Direction
+from serbench.statistics import wide
 from serbench.worker import Frame, Worker, WorkerFailed
 
 USEFUL_S = 0.4
 """Less time than this in a block does not pay for the start of its process."""
 FIRST_COST_S = 0.5
 """What a block's process is taken to need before and beyond its samples, until one has been seen."""
+MORE = 2
+"""So many times the planned processes measure what stays wide, if there is time."""
 TIMING_SHARE = 0.5
 """The part of the budget, and of the progress, that timing has even where verification took longer than the rest."""
 
@@ -111,8 +121,8 @@ def run(
             for streamed in session.stream(1 - TIMING_SHARE):
                 writer.write(streamed)
             left_s = plan.budget_s - (time.monotonic() - started)
-            for timing in session.time(max(left_s, plan.budget_s * TIMING_SHARE)):
-                writer.write(timing)
+            for row_of_time in session.time(max(left_s, plan.budget_s * TIMING_SHARE)):
+                writer.write(row_of_time)
     return read(folder)
 
 
@@ -218,7 +228,7 @@ class _Session:
         self.plan = plan
         self.progress = progress
         self.worker = worker
-        self.timed = held.timings if held else []
+        self.timed = list(held.timings) if held else []
         self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
         self.verified = {(row.dataset, row.codec): row for row in held.verified} if held else {}
         self.costs: list[float] = []
@@ -288,20 +298,35 @@ class _Session:
             return self._streams(data, codec)
         return direction != "access" or any("access" in self.verified[data.name, c].offers for c in self.plan.codecs)
 
-    def time(self, budget_s: float) -> Iterator[Timing]:
-        """Pass after pass over the blocks while there is time."""
+    def time(self, budget_s: float) -> Iterator[Timing | Spent]:
+        """Pass after pass over the blocks, while there is time and something is not known well enough."""
         began = time.monotonic()
         deadline = began + budget_s
         blocks = list(self._blocks())
-        for process in range(self.plan.processes if blocks else 0):
-            cost = self.start_s + len(blocks) * ((fmean(self.costs) if self.costs else FIRST_COST_S) + USEFUL_S)
-            passes = round((deadline - time.monotonic()) / cost)
-            passes = max(min(passes, self.plan.processes - process), int(process == 0))
-            todo = [block for block in blocks if process not in block.done]
+        planned = self.plan.processes
+        for process in range(MORE * planned if blocks else 0):
+            if process == planned:
+                self._settle(blocks)
+            todo = [block for block in blocks if block.candidates and process not in block.done]
+            cost = self.start_s + len(todo) * ((fmean(self.costs) if self.costs else FIRST_COST_S) + USEFUL_S)
+            passes = round((deadline - time.monotonic()) / cost) if todo else 0
+            passes = max(min(passes, max(planned - process, 1)), int(process == 0))
             if passes and todo:
                 yield from self._pass(todo, process, began, deadline, passes)
 
-    def _pass(self, todo: list[_Block], process: int, began: float, deadline: float, passes: int) -> Iterator[Timing]:
+    def _settle(self, blocks: list[_Block]) -> None:
+        """Take out what is known well enough."""
+        left = wide(self.timed, self.plan.precision, self.plan.processes)
+        for block in blocks:
+            block.candidates = [
+                (codec, operation)
+                for codec, operation in block.candidates
+                if (block.data.name, codec, operation) in left
+            ]
+
+    def _pass(
+        self, todo: list[_Block], process: int, began: float, deadline: float, passes: int
+    ) -> Iterator[Timing | Spent]:
         """Every block once, of one process. The time left is shared by the blocks of this pass and of those to come."""
         with self._prepared({codec: True for block in todo for codec, _ in block.candidates}) as worker:
             self.progress.step(f"start process {process + 1}", self._done(began, deadline))
@@ -309,12 +334,20 @@ class _Session:
             with suppress(WorkerFailed):  # the first block meets it again
                 worker.start()
             self.start_s = time.monotonic() - started
-            for place, block in enumerate(todo):
-                self.progress.step(
-                    f"{block.direction} {block.data.name}, process {process + 1}", self._done(began, deadline)
-                )
-                left_s = max(0.0, deadline - time.monotonic() - (passes - 1) * self.start_s)
-                yield from self._measure(worker, block, process, left_s / (passes * len(todo) - place))
+            place = 0
+            for name, of_data in groupby(todo, key=lambda block: block.data.name):
+                opened = _Opened(list(of_data), process)
+                for block in opened.blocks:
+                    self.progress.step(f"{block.direction} {name}, process {process + 1}", self._done(began, deadline))
+                    left_s = max(0.0, deadline - time.monotonic() - (passes - 1) * self.start_s)
+                    for row in self._measure(worker, opened, block, left_s / (passes * len(todo) - place)):
+                        if isinstance(row, Timing):
+                            self.timed.append(row)
+                        yield row
+                    place += 1
+                with suppress(WorkerFailed):
+                    if opened.pid is not None and opened.pid == worker.pid:
+                        worker.ask("close")
 
     def _done(self, began: float, deadline: float) -> float:
         return 1 - TIMING_SHARE + TIMING_SHARE * min(1.0, (time.monotonic() - began) / max(deadline - began, 1e-9))
@@ -335,7 +368,7 @@ class _Session:
                 if wanted:
                     yield _Block(data, direction, wanted, {row.process for row in held if row.samples_ns})
 
-    def _measure(self, worker: Worker, block: _Block, process: int, budget_s: float) -> Iterator[Timing]:
+    def _measure(self, worker: Worker, opened: "_Opened", block: _Block, budget_s: float) -> Iterator[Timing | Spent]:
         """The rows of a block from one process. A codec that breaks it is taken out, and the rest is done again.
 
         Where the process broke in the rounds, it could have been any codec: it is done again *carefully* to find out.
@@ -343,50 +376,93 @@ class _Session:
         order = {candidate: place for place, candidate in enumerate(block.candidates)}
         careful = False
         while block.candidates:
-            at: tuple[str, Operation] | None = None
+            at: tuple[str, Operation | None] | None = None
             rows: list[Timing] = []
+            spent: Spent | None = None
             try:
-                for frame in self._answer(worker, block, process, budget_s, careful):
+                for frame in self._answer(worker, opened, block, budget_s, careful):
                     if "at" in frame:
                         at = frame["at"] and tuple(frame["at"])
                     elif "row" in frame:
-                        rows.append(Timing(**frame["row"], dataset=block.data.name, process=process))
+                        rows.append(Timing(**frame["row"], dataset=block.data.name, process=opened.process))
+                    else:
+                        spent = Spent(
+                            dataset=block.data.name,
+                            direction=block.direction,
+                            process=opened.process,
+                            **frame["spent"],
+                        )
             except WorkerFailed as error:
                 if at is None and not careful:
                     careful = True
                     continue
-                culprits = [at] if at else block.candidates
-                rows = [
-                    Timing(
-                        dataset=block.data.name, codec=codec, operation=operation, process=process, reason=str(error)
-                    )
-                    for codec, operation in culprits
-                ]
-                guilty = {codec for codec, _ in culprits}
-                block.candidates = [candidate for candidate in block.candidates if candidate[0] not in guilty]
-                yield from rows
+                yield from self._broken(opened, block, at, str(error))
                 continue
-            rows.sort(key=lambda row: order[row.codec, row.operation])
+            rows.sort(key=lambda row: (order[row.codec, row.operation], row.collecting))
             reasons = {(row.codec, row.operation) for row in rows if row.reason}
             block.candidates = [candidate for candidate in block.candidates if candidate not in reasons]
             yield from rows
+            if spent:
+                yield spent
             return
 
-    def _answer(self, worker: Worker, block: _Block, process: int, budget_s: float, careful: bool) -> Iterator[Frame]:
-        """A fork's frames for a block, but the last."""
+    def _broken(
+        self, opened: "_Opened", block: _Block, at: tuple[str, Operation | None] | None, reason: str
+    ) -> Iterator[Timing]:
+        """Rows for who broke a block, or all of it if that is not known, and the blocks without them.
+
+        What broke while it was compiled is taken out of all the data set's blocks.
+        """
+        match at:
+            case None:
+                culprits = [(block, candidate) for candidate in block.candidates]
+            case (codec, None):
+                culprits = [(held, one) for held in opened.blocks for one in held.candidates if one[0] == codec]
+            case (codec, operation):
+                culprits = [(block, (codec, operation))]
+        for held, (codec, operation) in culprits:
+            held.candidates = [candidate for candidate in held.candidates if candidate[0] != codec]
+            yield Timing(
+                dataset=held.data.name, codec=codec, operation=operation, process=opened.process, reason=reason
+            )
+
+    def _answer(
+        self, worker: Worker, opened: "_Opened", block: _Block, budget_s: float, careful: bool
+    ) -> Iterator[Frame]:
+        """A fork's frames for a block, after those of opening its data set if need be; at the end what was `spent`."""
         began = time.monotonic()
+        if opened.pid is None or opened.pid != worker.pid:
+            data = block.data
+            for frame in worker.request(
+                "open",
+                **self.cases[data.name] | {"messages": [to_json(message, data.schema) for message in data.timed]},
+                codecs=list({codec: True for held in opened.blocks for codec, _ in held.candidates}),
+                seed=f"{self.plan.seed} {data.name} {opened.process}",
+                apart=True,
+            ):
+                if "at" in frame:
+                    yield frame
+            opened.pid = worker.pid
         for frame in worker.request(
             "block",
-            **self.cases[block.data.name]
-            | {"messages": [to_json(message, block.data.schema) for message in block.data.timed]},
             candidates=block.candidates,
-            budget_ns=int(budget_s * 1e9),
-            seed=f"{self.plan.seed} {block.data.name} {block.direction} {process}",
+            budget_ns=int((budget_s - (time.monotonic() - began)) * 1e9),
+            seed=f"{self.plan.seed} {block.data.name} {block.direction} {opened.process}",
             careful=careful,
             apart=True,
         ):
-            if "done" in frame:
-                over_s = time.monotonic() - began - budget_s
-                self.costs.append(max(over_s, frame["done"]["prepared_ns"] / 1e9))
-            else:
+            if "done" not in frame:
                 yield frame
+                continue
+            wall_s, measured_ns = time.monotonic() - began, frame["done"]["measured_ns"]
+            self.costs.append(max(wall_s - budget_s, wall_s - measured_ns / 1e9))
+            yield {"spent": {"wall_ns": int(wall_s * 1e9), "measured_ns": measured_ns}}
+
+
+@dataclass
+class _Opened:
+    """A data set's blocks in one pass, and the number of the process that has it open."""
+
+    blocks: list[_Block]
+    process: int
+    pid: int | None = None

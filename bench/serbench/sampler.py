@@ -5,10 +5,12 @@ that direction take turns, in an order shuffled anew each round, so that a chang
 them alike. A turn is a *slot*: one sub-batch of about 0.1 ms that is discarded (the caches are the neighbour's) and up
 to five that are timed and summed. Before each round a canary, a fixed piece of pure Python, tells how fast the machine
 is at that moment. Loops are calibrated warm, once. Garbage collection is off meanwhile, and all codecs get the same
-value objects.
+value objects. Of encode and decode there are *twins*, the same with garbage collection on, in every fourth round.
 
 An operation that is slow takes part in a round only when it has had less than its share of the time. Each has at least
 three samples, or one of more than 5 ms; what is too slow even for that keeps the call of its calibration, and says so.
+A block ends when its time is over, or each operation has had what more of which would not say more: that is settled
+between processes.
 
 Clock and randomness are parameters: the tests have no real time in them.
 """
@@ -19,8 +21,8 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from itertools import count
 from statistics import median
 from types import FunctionType
@@ -61,13 +63,20 @@ HEARTBEAT_NS = 1_000_000_000
 """How long a block may go on without a word to whoever waits for it."""
 SPARED = 4
 """How many times the median slot a slot may take without missing rounds."""
+ENOUGH_NS = 100_000_000
+ENOUGH_SLOTS = 8
+"""So much time, and so many slots, are enough for an operation in one process, on average over the block."""
+COLLECTED: tuple[Operation, ...] = ("encode", "decode")
+"""The operations that are timed with garbage collection on, too."""
+COLLECTED_PERIOD = 4
 
 
 @dataclass
 class Candidate:
     """One operation of one codec: what is called, with what, and what came of it.
 
-    A sub-batch is `turns` turns of `loop`. The candidate takes part in the rounds whose number `period` divides.
+    A sub-batch is `turns` turns of `loop`. The candidate takes part in the rounds whose number `period` divides. One
+    with `collecting` is a twin: it has garbage collection on.
     """
 
     codec: str
@@ -80,6 +89,7 @@ class Candidate:
     discarded: int = 1
     slot_ns: int = 0
     period: int = 1
+    collecting: bool = False
     samples_ns: list[int] = field(default_factory=list)
     canary_ns: list[int] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
@@ -88,7 +98,7 @@ class Candidate:
     @property
     def least(self) -> int:
         """How many samples it gets, however little time there is."""
-        return LEAST_SAMPLES if self.discarded else 1
+        return LEAST_SAMPLES if self.discarded and not self.collecting else 1
 
     @property
     def loops(self) -> int:
@@ -104,8 +114,20 @@ class Candidate:
             "samples_ns": self.samples_ns,
             "canary_ns": self.canary_ns,
             "rounds": self.rounds if self.rounds != list(range(len(self.rounds))) else [],
+            "collecting": self.collecting,
             "reason": self.reason,
         }
+
+    def twin(self) -> "Candidate":
+        """The same with garbage collection on, as it is calibrated; it shares the loop."""
+        return replace(
+            self,
+            collecting=True,
+            period=max(self.period, COLLECTED_PERIOD),
+            samples_ns=[],
+            canary_ns=[],
+            rounds=[],
+        )
 
 
 Announce: TypeAlias = Callable[[Candidate | None], None]
@@ -252,8 +274,9 @@ def sample(
     clock: Clock = CLOCK,
     announce: Announce = lambda candidate: None,
     careful: bool = False,
-) -> None:
-    """Fill the candidates' samples, in `budget_ns` or what the least samples of each take if that is more.
+) -> list[Candidate]:
+    """Fill the candidates' samples, in `budget_ns` or what the least samples of each take if that is more. Returns the
+    twins that were measured with them.
 
     A candidate whose call raises keeps the reason only. Each is announced before its first call, and None when the
     rounds begin; `careful` announces before every slot, which disturbs, to find who breaks the process.
@@ -271,8 +294,11 @@ def sample(
                 candidate.reason = f"one call takes {candidate.slot_ns / 1e9:.1f} s: called once, cold"
         alive = [candidate for candidate in block if not candidate.reason]
         _settle_periods(alive)
+        twins = [candidate.twin() for candidate in alive if candidate.operation in COLLECTED]
+        alive += twins
         announce(None)
         heard = clock()
+        deadline = min(deadline, heard + sum(map(_enough_ns, alive)))
         for number in count():
             if clock() >= deadline:
                 alive = [candidate for candidate in alive if len(candidate.samples_ns) < candidate.least]
@@ -280,7 +306,7 @@ def sample(
             else:
                 turn = [candidate for candidate in alive if number % candidate.period == 0]
             if not alive:
-                return
+                return twins
             before = _timed_canary(clock)
             chance.shuffle(turn)
             for candidate in turn:
@@ -291,6 +317,11 @@ def sample(
                     _keep(candidate, _slot(candidate), before, number)
                 if candidate.reason:
                     alive.remove(candidate)
+    raise AssertionError("rounds have no end of their own")
+
+
+def _enough_ns(candidate: Candidate) -> int:
+    return max(ENOUGH_NS, ENOUGH_SLOTS * candidate.slot_ns) // (COLLECTED_PERIOD if candidate.collecting else 1)
 
 
 def _settle_periods(alive: Sequence[Candidate]) -> None:
@@ -305,9 +336,22 @@ def _settle_periods(alive: Sequence[Candidate]) -> None:
 def _slot(candidate: Candidate) -> int:
     assert candidate.loop
     run, turns = candidate.loop.run, candidate.turns
-    for _ in range(candidate.discarded):
-        run(turns)
-    return sum([run(turns) for _ in range(candidate.timed)])
+    with _collecting() if candidate.collecting else nullcontext():
+        for _ in range(candidate.discarded):
+            run(turns)
+        return sum([run(turns) for _ in range(candidate.timed)])
+
+
+@contextmanager
+def _collecting() -> Iterator[None]:
+    """Garbage collection as an application has it: over the libraries' objects too."""
+    gc.unfreeze()
+    gc.enable()
+    try:
+        yield
+    finally:
+        gc.disable()
+        gc.freeze()
 
 
 def _keep(candidate: Candidate, sample_ns: int, canary_ns: int, number: int) -> None:

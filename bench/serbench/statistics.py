@@ -17,7 +17,7 @@ Arrays have the axes codec, process, round, as many as apply; what was not measu
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -158,7 +158,7 @@ class _Samples(NamedTuple):
 def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
     """The figure of each (data set, codec, operation) that has samples."""
     found = {}
-    for (dataset, operation), samples in _samples(run):
+    for (dataset, operation), samples in _samples(run.timings, _messages(run)):
         center, low, high, _, processes = estimate([samples.logs], trimmed=False)
         columns = np.exp(center), np.exp(low), np.exp(high), processes, samples.quiet, samples.mean_ns
         for codec, *held in zip(samples.codecs, *(column.tolist() for column in columns)):
@@ -173,10 +173,29 @@ def compare(run: Run, operations: Collection[Operation]) -> dict[tuple[str, Oper
     """
     found = {
         (dataset, operation): Comparison(samples.codecs, samples.logs)
-        for (dataset, operation), samples in _samples(run)
+        for (dataset, operation), samples in _samples(run.timings, _messages(run))
         if operation in operations
     }
     correct(found.values())
+    return found
+
+
+def wide(timings: Sequence[Timing], precision: float, least: int) -> set[tuple[str, str, Operation]]:
+    """The (data set, codec, operation) whose ratio to the operation's fastest is not known to `precision`, either way,
+    or comes from fewer than `least` processes; and that fastest itself, while there are others.
+
+    Stopping looks at widths only, never at whether there is a difference: what is claimed is not chosen by it.
+    """
+    found: set[tuple[str, str, Operation]] = set()
+    for (dataset, operation), samples in _samples(timings, dict.fromkeys((row.dataset for row in timings), 1)):
+        medians = _quantile(np.sort(samples.logs, axis=-1), 0.5)
+        fastest = int(np.nanargmin(np.nanmedian(medians, axis=-1)))
+        ratios = estimate([samples.logs - samples.logs[fastest]], trimmed=True)
+        narrow = (ratios.high - ratios.low) / 2 <= math.log1p(precision)
+        narrow &= ratios.processes >= least
+        if not np.delete(narrow, fastest).all() or (len(narrow) == 1 and samples.logs.shape[1] < least):
+            narrow[fastest] = False
+        found |= {(dataset, codec, operation) for codec, known in zip(samples.codecs, narrow) if not known}
     return found
 
 
@@ -190,19 +209,25 @@ def correct(comparisons: Iterable[Comparison]) -> None:
         held.p[tested] = held.p.T[tested] = p
 
 
-def quiet_bound(run: Run) -> float:
+def _messages(run: Run) -> dict[str, int]:
+    """How many messages a call handles, by data set."""
+    return {dataset.name: dataset.timed for dataset in run.datasets}
+
+
+def quiet_bound(timings: Iterable[Timing]) -> float:
     """The longest canary, in nanoseconds, of a quiet round: 10 % above the fastest decile of all the run's canaries."""
-    canaries = _flat(timing.canary_ns for timing in run.timings)
+    canaries = _flat(timing.canary_ns for timing in timings)
     decile = len(canaries) // 10
     return QUIET * float(np.partition(canaries, decile)[decile]) if len(canaries) else math.inf
 
 
-def _samples(run: Run) -> Iterator[tuple[tuple[str, Operation], _Samples]]:
-    bound = quiet_bound(run)
-    messages = {dataset.name: dataset.timed for dataset in run.datasets}
+def _samples(
+    timings: Sequence[Timing], messages: Mapping[str, int]
+) -> Iterator[tuple[tuple[str, Operation], _Samples]]:
+    bound = quiet_bound(timings)
     cells: dict[tuple[str, Operation], list[Timing]] = defaultdict(list)
-    for timing in run.timings:
-        if timing.samples_ns:
+    for timing in timings:
+        if timing.samples_ns and not timing.collecting:
             cells[timing.dataset, timing.operation].append(timing)
     for (name, operation), timings in cells.items():
         codecs = {codec: place for place, codec in enumerate(dict.fromkeys(timing.codec for timing in timings))}

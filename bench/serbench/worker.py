@@ -9,14 +9,18 @@ then each request is answered by frames of which the last has `done` or `failed`
     prepare  codecs, modules                                    {"done": true}, when their libraries are imported
     verify   schema, messages, codecs, levels, leaf, modules    {"row": ...} for each codec in turn, {"done": true}
     stream   schema, messages, codec, options, modules          {"done": {...}}, a row without data set and codec
-    block    schema, messages, candidates, budget_ns, seed,     {"at": [codec, operation] | null} before first calls,
-             careful, leaf, modules                             {"row": ...} for each candidate, {"done": {...}}
+    open     schema, messages, codecs, leaf, seed, modules      {"at": [codec, null]} before each, {"done": true}, when
+                                                                they are compiled; `block` is about them
+    block    candidates, budget_ns, seed, careful               {"at": [codec, operation] | null} before first calls,
+                                                                {"row": ...} for each candidate, {"done": {...}}
+    close                                                       {"done": true}: what was opened is forgotten
     encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
 
 Messages are in the JSON form of `serschema.jsonform`. A request may hold `memory_bytes`, a bound of the address space.
 One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with it, and
-the imports of `prepare` are not done again.
+the imports of `prepare` are not done again. The fork of an `open` answers what follows, up to `close`: its blocks are
+forks again, which find the codecs compiled.
 `modules` are importable modules with `CODECS` besides those of the registry. Whatever a library prints goes to standard
 error.
 """
@@ -42,7 +46,7 @@ from typing import IO, Any, Self, TypeAlias
 from sercodecs.contract import Codec
 from serschema.errors import SerError
 from serschema.jsonform import from_json, schema_from_json, to_json
-from serschema.model import Record, Schema, Value
+from serschema.model import Path, Record, Schema, Value
 
 from serbench import sampler
 from serbench.memory import streamed
@@ -99,11 +103,18 @@ def main() -> None:
         write_frame(answers, frame)
 
     send({"hello": "serbench", "protocol": PROTOCOL, "python": sys.version.split()[0], "byte_order": sys.byteorder})
+    _serve(requests, send)
+
+
+def _serve(requests: IO[bytes], send: Send, last: str = "") -> None:
+    """Answer requests, to the end of the stream or the `last` one."""
     while (request := read_frame(requests)) is not None:
         if request.get("apart") and hasattr(os, "fork"):
-            _answer_apart(request, send)
+            _answer_apart(request, requests, send)
         else:
             _answer(request, send)
+        if request["request"] == last:
+            return
 
 
 def _answer(request: Frame, send: Send) -> None:
@@ -114,13 +125,15 @@ def _answer(request: Frame, send: Send) -> None:
         send({"failed": described(error)})
 
 
-def _answer_apart(request: Frame, send: Send) -> None:
+def _answer_apart(request: Frame, requests: IO[bytes], send: Send) -> None:
     gc.collect()
     gc.freeze()  # else the first collection of the fork would copy every page that holds an object
     child = os.fork()
     if child == 0:
         try:
             _answer(request, send)
+            if request["request"] == "open":
+                _serve(requests, send, last="close")
         except BaseException:
             traceback.print_exc()
             os._exit(1)
@@ -190,36 +203,69 @@ def _stream(request: Frame, send: Send) -> Frame:
     return streamed(_compiled(request, schema), messages)
 
 
+class _Opened:
+    """A data set whose codecs are compiled, or the reason why one is not."""
+
+    messages: list[Value]
+    leaf: Path
+    codecs: dict[str, Codec | str]
+
+
+_opened = _Opened()
+
+
+def _open(request: Frame, send: Send) -> bool:
+    schema, _opened.messages = _case(request)
+    _opened.leaf, _opened.codecs = tuple(request["leaf"]), {}
+    codecs = list(request["codecs"])
+    random.Random(request["seed"]).shuffle(codecs)  # who comes first lies differently in memory: 0.2 % of 400 ns
+    for codec_id in codecs:
+        send({"at": [codec_id, None]})
+        try:
+            (info,) = lookup([codec_id], request["modules"])
+            _opened.codecs[codec_id] = info.compile(schema)
+        except Exception as error:
+            _opened.codecs[codec_id] = f"raised {described(error)}"
+    return True
+
+
+def _close(request: Frame, send: Send) -> bool:
+    _opened.codecs = {}
+    return True
+
+
 def _block(request: Frame, send: Send) -> Frame:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     started = sampler.CLOCK()
-    schema, messages = _case(request)
     wanted: dict[str, list[Any]] = {}
     for codec_id, operation in request["candidates"]:
         wanted.setdefault(codec_id, []).append(operation)
     codecs = list(wanted.items())
-    random.Random(request["seed"]).shuffle(codecs)  # who comes first lies differently in memory: 0.2 % of 400 ns
+    random.Random(request["seed"]).shuffle(codecs)
     block: list[sampler.Candidate] = []
     for codec_id, operations in codecs:
         send({"at": [codec_id, operations[0]]})
-        try:
-            (info,) = lookup([codec_id], request["modules"])
-            codec = info.compile(schema)
-            block += sampler.candidates(codec_id, codec, messages, operations, tuple(request["leaf"]))
-        except Exception as error:
-            send({"row": {"codec": codec_id, "operation": operations[0], "reason": f"raised {described(error)}"}})
-    prepared_ns = sampler.CLOCK() - started
-    sampler.sample(
+        reason = codec = _opened.codecs[codec_id]
+        if not isinstance(codec, str):
+            try:
+                block += sampler.candidates(codec_id, codec, _opened.messages, operations, _opened.leaf)
+                continue
+            except Exception as error:
+                reason = f"raised {described(error)}"
+        send({"row": {"codec": codec_id, "operation": operations[0], "reason": reason}})
+    prepared = sampler.CLOCK()
+    twins = sampler.sample(
         block,
-        request["budget_ns"] - prepared_ns,
+        request["budget_ns"] - (prepared - started),
         request["seed"],
         announce=lambda candidate: send({"at": candidate and [candidate.codec, candidate.operation]}),
         careful=request["careful"],
     )
-    for candidate in block:
+    measured = sampler.CLOCK()
+    for candidate in block + twins:
         send({"row": candidate.row()})
-    return {"prepared_ns": prepared_ns}
+    return {"measured_ns": measured - prepared}
 
 
 def _encode(request: Frame, send: Send) -> list[str]:
@@ -238,7 +284,9 @@ _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "prepare": _prepare,
     "verify": _verify,
     "stream": _stream,
+    "open": _open,
     "block": _block,
+    "close": _close,
     "encode": _encode,
     "decode": _decode,
 }
