@@ -191,6 +191,8 @@ def test_a_sample_of_many_messages_is_said(tmp_path, capsys):
     ("arguments", "error"),
     [
         (["run", "--budget", "soon"], "'soon' is not a duration"),
+        (["run", "--precision", "0.01"], "'0.01' is not a precision: write 1% or 0.3%"),
+        (["run", "--precision", "0%"], "'0%' is not a precision"),
         (["run", "--codec", "jsn"], "no codec or format is called 'jsn'; did you mean json"),
         (["run", "--schema", "employes"], "no shared schema is called 'employes'; did you mean employee"),
         (["run", "--schema", "nowhere.proto"], "nowhere.proto: "),
@@ -258,9 +260,32 @@ def test_run_without_options_measures_everything_into_a_new_folder(made_up, caps
     ((plan, folder, _),) = made_up
     assert tuple(data.name for data in plan.data) == shared.NAMES
     assert plan.codecs == tuple(info.id for info in registry.codecs())
-    assert plan.budget_s == 120
+    assert (plan.budget_s, plan.processes, plan.precision) == (120, 12, 0.01)
     assert folder.parent == Path("reports")
     assert time.strptime(folder.name, "%Y%m%d-%H%M%S")
+
+
+@pytest.mark.parametrize(
+    ("options", "effort"),
+    [
+        (["--quick"], (20, 5, 0.05)),
+        (["--thorough"], (1800, 24, 0.003)),
+        (["--thorough", "--budget", "1h", "--precision", "0.1 %"], (3600, 24, 0.001)),
+    ],
+)
+def test_how_long_and_how_exactly(made_up, options, effort):
+    assert main(["run", "--codec", "xdr", "--schema", "employees", *options]) == 0
+    ((plan, _, _),) = made_up
+    assert (plan.budget_s, plan.processes, plan.precision) == effort
+
+
+def test_one_hot_message_is_timed_if_asked(made_up):
+    arguments = ["run", "--codec", "xdr", "--schema", "numbers"]
+    assert main([*arguments, "--hot"]) == main(arguments) == 0
+    (hot, _, _), (usual, _, _) = made_up
+    assert (len(hot.data[0].timed), len(hot.data[0].messages)) == (1, 24)
+    assert len(usual.data[0].timed) == 24
+    assert hot.sha256() != usual.sha256()
 
 
 def test_run_prints_json(made_up, capsys):

@@ -60,7 +60,7 @@ def test_golden(name):
 def test_a_report_is_a_function_of_the_result_file(tmp_path):
     folder = tmp_path / "made-up"
     writer = Writer(folder)
-    for line in [RUN.header, *RUN.datasets, *RUN.verified, *RUN.streamed, *RUN.timings]:
+    for line in [RUN.header, *RUN.datasets, *RUN.verified, *RUN.streamed, *RUN.timings, *RUN.spent]:
         writer.write(line)
     writer.close()
     paths = write(summarise(read(folder)), folder)

@@ -363,7 +363,7 @@ def test_blocks_that_overrun_leave_fewer_passes(tmp_path, monkeypatch):
     script = Paced(monkeypatch, least_s=3)
     held = run(replace(TWO, budget_s=30), tmp_path, script)
     assert len({t.process for t in held.timings}) == 2
-    assert script.now == pytest.approx(2 + 2 * (0.3 + 4 * 3), rel=0.1)
+    assert 26 < script.now <= 30
 
 
 def test_timing_has_half_of_the_budget_even_after_a_long_verification(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from serbench.results import Dataset, Header, Run, Timing
 from serbench.statistics import (
     Comparison,
     Ratio,
+    collected,
     compare,
     correct,
     estimate,
@@ -204,6 +205,17 @@ def test_one_odd_process_of_twelve_moves_the_ratio_little():
 )
 def test_verdicts(low, high, p, verdict):
     assert Ratio(math.sqrt(low * high), low, high, 12, p).verdict == verdict
+
+
+def test_garbage_collection_is_paired_by_round_and_no_row_of_its_own():
+    """Half as slow again in every process; the machine slows down tenfold in between."""
+    plain = [timing(process, *[100, 100, 1000, 1000, 1000]) for process in range(3)]
+    twins = [timing(process, 150, 1500, rounds=[0, 4], collecting=True) for process in range(3)]
+    held = run(*plain, *twins)
+    found = collected(held)["d", "a/a", "encode"]
+    assert (found.ratio, found.low, found.high, found.processes) == pytest.approx((1.5, 1.5, 1.5, 3))
+    assert figures(held) == figures(run(*plain))
+    assert collected(run(*plain)) == collected(run(*twins)) == {}
 
 
 # Groups.

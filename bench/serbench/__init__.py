@@ -105,11 +105,13 @@ def run(
     codecs: Iterable[str] = (),
     *,
     budget: float = 60.0,
+    precision: float = 0.01,
     folder: Path | None = None,
     seed: int = 1,
     name: str = "",
 ) -> Results:
-    """Verify and measure values of a schema through the codecs (ids or formats; none means all), in `budget` seconds.
+    """Verify and measure values of a schema through the codecs (ids or formats; none means all), for at most `budget`
+    seconds, or until ratios to the fastest are known to `precision`, a share.
 
     The files go to `folder`, or to a new temporary one. Raises `serschema.errors.SerError`: a value that is not of the
     schema, an unknown codec, a folder that holds another run.
@@ -124,6 +126,12 @@ def run(
     chosen = list(codecs)
     infos = registry.find(chosen) if chosen else registry.codecs()
     data = Data(name=name or schema.root, source="python", schema=schema, messages=list(values))
-    plan = Plan(data=(data,), codecs=tuple(info.id for info in infos), budget_s=budget, seed=seed)
+    plan = Plan(
+        data=(data,),
+        codecs=tuple(info.id for info in infos),
+        budget_s=budget,
+        precision=precision,
+        seed=seed,
+    )
     place = folder or Path(tempfile.mkdtemp(prefix="serbench-"))
     return Results(runner.run(plan, place), place)

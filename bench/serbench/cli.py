@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -20,7 +20,7 @@ from serschema.errors import SerError
 if TYPE_CHECKING:
     from sercodecs.contract import CodecInfo
 
-    from serbench.plan import Plan
+    from serbench.plan import Effort, Plan
     from serbench.results import Run, Verified
 
 OK, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
@@ -147,6 +147,7 @@ def commands() -> None:
     epilog=_epilog(
         "serbench run --schema employees --codec json --codec xml",
         "serbench run --schema person.proto:Person --data people.jsonl --budget 5m",
+        "serbench run --data people.jsonl --codec json --codec msgpack --quick",
         "serbench run --out reports/night --resume --budget 1h",
     )
 )
@@ -155,7 +156,11 @@ def commands() -> None:
 @_codec_option
 @_sample_option
 @click.option("--records", type=click.IntRange(min=1), metavar="N", help="How many records generated data has.")
-@click.option("--budget", default="2m", show_default=True, metavar="T", help="Time to spend: 90, 90s, 2m, 1h.")
+@click.option("--hot", is_flag=True, help="Time one message over and over instead of several in turn.")
+@click.option("--budget", metavar="T", help="Time to spend at most: 90, 90s, 2m (the default), 1h.")
+@click.option("--precision", metavar="P", help="What ratios are to be known to: 1% (the default), 0.3%.")
+@click.option("--quick", "effort", flag_value="quick", help="A first look: 20s, 5%, five processes.")
+@click.option("--thorough", "effort", flag_value="thorough", help="For publication: 30m, 0.3%, 24 processes.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: reports/YYYYmmdd-HHMMSS.")
 @click.option("--resume", is_flag=True, help="Go on with the run that is in --out.")
 @_seed_option
@@ -166,25 +171,36 @@ def run(
     codecs: tuple[str, ...],
     sample: int,
     records: int | None,
-    budget: str,
+    hot: bool,
+    budget: str | None,
+    precision: str | None,
+    effort: str | None,
     out: Path | None,
     resume: bool,
     seed: int,
     as_json: bool,
 ) -> int:
-    """Verify, then measure; all shared schemas and all codecs unless some are named."""
-    from serbench import inputs, runner
+    """Verify, then measure; all shared schemas and all codecs unless some are named.
+
+    A run ends when every ratio to the fastest is known to the precision, or the budget is spent.
+    """
+    from serbench import inputs, plan, runner
     from serbench.report import progress, render, terminal, write
     from serbench.report.summary import summarise
 
     if resume and out is None:
         raise _UsageError("--resume needs the folder of the run: --out DIR")
-    budget_s = inputs.duration(budget)
-    plan = _plan(schemas, data, codecs, records, seed, budget_s, sample)
+    wanted = plan.EFFORTS[effort or "usual"]
+    if budget:
+        wanted = replace(wanted, budget_s=inputs.duration(budget))
+    if precision:
+        wanted = replace(wanted, precision=inputs.share(precision))
+    planned = _plan(schemas, data, codecs, records, seed, wanted, sample, hot)
     folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
     command = ["serbench", *click.get_current_context().obj]
     with _Interruption() as interruption:
-        done = runner.run(plan, folder, progress.watcher(budget_s), resume=resume, command=command)
+        watcher = progress.watcher(wanted.budget_s)
+        done = runner.run(planned, folder, watcher, resume=resume, command=command)
     summary = summarise(done)
     paths = write(summary, folder)
     if as_json:
@@ -231,19 +247,23 @@ def _plan(
     codecs: tuple[str, ...],
     records: int | None = None,
     seed: int = 1,
-    budget_s: float = 120.0,
+    effort: "Effort | None" = None,
     sample: int = SAMPLE,
+    hot: bool = False,
 ) -> "Plan":
     from sercodecs import registry
 
     from serbench import inputs
-    from serbench.plan import Plan
+    from serbench.plan import Effort, Plan
 
     infos = registry.find(codecs) if codecs else registry.codecs()
     sets, notes = inputs.data_sets(schemas, data, records, seed, sample)
     for note in notes:
         _note(note)
-    return Plan(data=sets, codecs=tuple(info.id for info in infos), budget_s=budget_s, seed=seed)
+    if hot:
+        sets = tuple(replace(data, most_timed=1) for data in sets)
+    effort = effort or Effort()
+    return Plan(data=sets, codecs=tuple(info.id for info in infos), seed=seed, **asdict(effort))
 
 
 @commands.command(

@@ -19,6 +19,7 @@ GENERATED = 10
 """How many messages are made up for a schema that comes without data."""
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|h|)")
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?|\.\d+) ?%")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -32,6 +33,14 @@ def duration(text: str) -> float:
     if not match or not float(match[1]):
         raise BadInput(f"{text!r} is not a duration: write 90, 90s, 2m or 1h")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def share(text: str) -> float:
+    """The share that `1%` or `0.3 %` is."""
+    match = _PERCENT.fullmatch(text.strip())
+    if not match or not 0 < float(match[1]) < 100:
+        raise BadInput(f"{text!r} is not a precision: write 1% or 0.3%")
+    return float(match[1]) / 100
 
 
 def schema(spec: str) -> Schema:

@@ -32,14 +32,34 @@ LARGE_LEAVES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
+class Effort:
+    """For how long, and how exactly, a plan is measured: fields of `Plan`."""
+
+    budget_s: float = 120.0
+    processes: int = PROCESSES
+    precision: float = PRECISION
+
+
+EFFORTS = {
+    "quick": Effort(budget_s=20.0, processes=5, precision=0.05),
+    "usual": Effort(),
+    "thorough": Effort(budget_s=1800.0, processes=24, precision=0.003),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Data:
-    """A data set: messages of one schema. `source` is `shared` or the data file's name; `name` is unique in a plan."""
+    """A data set: messages of one schema. `source` is `shared` or the data file's name; `name` is unique in a plan.
+
+    At most `most_timed` of the messages are timed.
+    """
 
     name: str
     source: str
     schema: Schema
     messages: list[Value]
     description: str = ""
+    most_timed: int = MOST_TIMED
 
     def __post_init__(self) -> None:
         if not self.messages:
@@ -54,7 +74,7 @@ class Data:
     def timed(self) -> list[Value]:
         """The messages that are timed: all, or an even choice of them, so that one call does not take for ever."""
         usual = max(1, sum(self.information) // len(self.messages))
-        count = min(len(self.messages), MOST_TIMED, max(1, TIMED_BYTES // usual))
+        count = min(len(self.messages), self.most_timed, max(1, TIMED_BYTES // usual))
         return [self.messages[i * len(self.messages) // count] for i in range(count)]
 
     @cached_property
@@ -73,7 +93,7 @@ class Data:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Effort):
     """Which cells, and how they are measured.
 
     `budget_s` bounds the run's wall time, start-up of workers included; it is exceeded where one call of everything
@@ -84,12 +104,9 @@ class Plan:
 
     data: tuple[Data, ...]
     codecs: tuple[str, ...]
-    budget_s: float = 120.0
     seed: int = 1
     levels: tuple[tuple[str, int], ...] = LEVELS
     operations: tuple[Operation, ...] = OPERATIONS
-    processes: int = PROCESSES
-    precision: float = PRECISION
     modules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -107,7 +124,7 @@ class Plan:
         """A hash of what is measured: schemas, data, codec ids and options, but not for how long nor how exactly."""
         digest = hashlib.sha256()
         for data in self.data:
-            digest.update(_canonical([data.name, data.source, schema_to_json(data.schema)]))
+            digest.update(_canonical([data.name, data.source, schema_to_json(data.schema), data.most_timed]))
             for message in data.messages:
                 digest.update(_canonical(to_json(message, data.schema)))
         digest.update(_canonical([self.codecs, self.seed, self.levels, self.operations, self.modules]))

@@ -47,6 +47,7 @@ class Header:
     started: str
     command: list[str]
     budget_s: float
+    precision: float = 0.01
     seed: int
     machine: dict[str, Any]
     versions: dict[str, str]

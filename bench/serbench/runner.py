@@ -50,8 +50,8 @@ from serbench.worker import Frame, Worker, WorkerFailed
 
 USEFUL_S = 0.4
 """Less time than this in a block does not pay for the start of its process."""
-FIRST_COST_S = 0.5
-"""What a block's process is taken to need before and beyond its samples, until one has been seen."""
+FIRST_COST_S = 0.9
+"""What a block is taken to need at least, until one has been seen."""
 MORE = 2
 """So many times the planned processes measure what stays wide, if there is time."""
 TIMING_SHARE = 0.5
@@ -145,6 +145,7 @@ def _header(plan: Plan, command: Sequence[str]) -> Header:
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         command=list(command or sys.argv),
         budget_s=plan.budget_s,
+        precision=plan.precision,
         seed=plan.seed,
         machine=environment.machine(),
         versions=environment.versions(infos),
@@ -232,6 +233,7 @@ class _Session:
         self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
         self.verified = {(row.dataset, row.codec): row for row in held.verified} if held else {}
         self.costs: list[float] = []
+        """What each block took at least, in seconds: all, if it took longer than it was given."""
         self.start_s = 0.0
         self.cases: dict[str, dict[str, Any]] = {
             data.name: {
@@ -308,7 +310,7 @@ class _Session:
             if process == planned:
                 self._settle(blocks)
             todo = [block for block in blocks if block.candidates and process not in block.done]
-            cost = self.start_s + len(todo) * ((fmean(self.costs) if self.costs else FIRST_COST_S) + USEFUL_S)
+            cost = self.start_s + len(todo) * (fmean(self.costs) if self.costs else FIRST_COST_S)
             passes = round((deadline - time.monotonic()) / cost) if todo else 0
             passes = max(min(passes, max(planned - process, 1)), int(process == 0))
             if passes and todo:
@@ -455,7 +457,7 @@ class _Session:
                 yield frame
                 continue
             wall_s, measured_ns = time.monotonic() - began, frame["done"]["measured_ns"]
-            self.costs.append(max(wall_s - budget_s, wall_s - measured_ns / 1e9))
+            self.costs.append(wall_s if wall_s > budget_s else min(wall_s, wall_s - measured_ns / 1e9 + USEFUL_S))
             yield {"spent": {"wall_ns": int(wall_s * 1e9), "measured_ns": measured_ns}}
 
 

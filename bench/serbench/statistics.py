@@ -166,6 +166,35 @@ def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
     return found
 
 
+def collected(run: Run) -> dict[tuple[str, str, Operation], Ratio]:
+    """How many times as long each operation takes with garbage collection on, where that was measured.
+
+    Paired by rounds as other ratios are, so a full collection, which is seldom and long, is not in it. The p-values are
+    not corrected.
+    """
+    plain: dict[tuple[str, str, Operation, int], Timing] = {}
+    logs: dict[tuple[str, str, Operation], list[Floats]] = defaultdict(list)
+    for row in run.timings:
+        if not row.collecting:
+            plain[row.dataset, row.codec, row.operation, row.process] = row
+    for row in run.timings:
+        base = plain.get((row.dataset, row.codec, row.operation, row.process))
+        if row.collecting and base:
+            held, beside = (dict(zip(one.rounds or range(len(one.samples_ns)), one.samples_ns)) for one in (row, base))
+            common = held.keys() & beside.keys()
+            if common:
+                taken = [math.log(held[number] / beside[number]) for number in common]
+                logs[row.dataset, row.codec, row.operation].append(np.array(taken))
+    found = {}
+    for cell, processes in logs.items():
+        rounds = np.full((len(processes), max(map(len, processes))), np.nan)
+        for place, values in enumerate(processes):
+            rounds[place, : len(values)] = values
+        center, low, high, p, count = (column.item() for column in estimate([rounds[None]], trimmed=True))
+        found[cell] = Ratio(math.exp(center), math.exp(low), math.exp(high), int(count), p)
+    return found
+
+
 def compare(run: Run, operations: Collection[Operation]) -> dict[tuple[str, Operation], Comparison]:
     """All pairs of codecs in each (data set, operation) of these; the p-values are corrected over all of them.
 

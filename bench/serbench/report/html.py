@@ -128,6 +128,13 @@ def _dataset(table: Table, number: int) -> str:
             for row in table.halves
         )
         parts.append(_grid("Of which the library's own objects take", titles, rows, numeric=1, wide=False))
+    if table.rates:
+        rows = (
+            f'<tr><th scope="row">{text(row.codec)}</th>{"".join(map(_number, cells))}</tr>'
+            for row, cells in table.rates
+        )
+        caption = "Handled in a second, MB of information, and what garbage collection adds"
+        parts.append(_grid(caption, ["codec", *s.RATE_TITLES], rows, numeric=1))
     if table.access:
         rows = (
             f'<tr><th scope="row">{text(row.codec)}</th><td>{s.how_read(row)}</td>' + _compared(row, "access") + "</tr>"

@@ -17,6 +17,8 @@ def render(summary: Summary) -> str:
             "machine": header.machine,
             "versions": header.versions,
             "datasets": [_dataset(table) for table in summary.tables],
+            "verdicts": summary.verdicts,
+            "conditions": summary.conditions,
             "families": [asdict(group) for group in summary.groups],
         },
         indent=1,
@@ -50,6 +52,7 @@ def _row(row: Row) -> dict[str, Any]:
                 "ratio": {**asdict(time.ratio), "verdict": time.ratio.verdict} if time.ratio else None,
                 "rank": time.rank,
                 "best": time.best,
+                "collected": asdict(time.collected) if time.collected else None,
             }
             for operation, time in row.times.items()
         },

@@ -84,6 +84,9 @@ def _dataset(table: Table) -> list[str]:
         lines += grid(
             titles, ([escape(row.codec), *(_time(row, operation) for operation in s.HALVES)] for row in table.halves)
         )
+    if table.rates:
+        lines += ["Handled in a second, MB of information, and what garbage collection adds:", ""]
+        lines += grid(["codec", *s.RATE_TITLES], ([escape(row.codec), *cells] for row, cells in table.rates))
     if table.access:
         lines += [f"Reading {escape(table.dataset.leaf)} of a message:", ""]
         lines += grid(

@@ -7,14 +7,14 @@ cannot be told apart from the fastest of them have the same rank.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import geometric_mean
 from typing import Any
 
 from serbench.results import OPERATIONS, Dataset, Operation, Run, Streamed, Verified
-from serbench.statistics import LEAST_PROCESSES, Comparison, Figure, Ratio, compare, figures
+from serbench.statistics import LEAST_PROCESSES, Comparison, Figure, Ratio, collected, compare, figures
 
 WHOLE: tuple[Operation, ...] = ("encode", "decode")
 STREAM: tuple[Operation, ...] = ("write_stream", "read_stream")
@@ -37,12 +37,16 @@ HALF_TITLES: dict[Operation, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Time:
-    """A figure and, except for the fastest, how many times the fastest's it is. Without a test there is no `rank`."""
+    """A figure and, except for the fastest, how many times the fastest's it is. Without a test there is no `rank`.
+
+    `collected` is how many times as long it takes with garbage collection on, where that was measured.
+    """
 
     figure: Figure
     ratio: Ratio | None = None
     best: bool = False
     rank: int | None = None
+    collected: Ratio | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,12 @@ class Table:
         return [row for row in self.measured if "to_native" in row.times or "from_native" in row.times]
 
     @property
+    def rates(self) -> list[tuple[Row, list[str]]]:
+        """The rows that have times, and how much they handle in a second, as `RATE_TITLES`."""
+        usual = self.dataset.information_bytes / self.dataset.messages
+        return [(row, rates(row, usual)) for row in self.measured if any(held in row.times for held in WHOLE)]
+
+    @property
     def access(self) -> list[Row]:
         """The rows that read one leaf of a message, fastest first."""
         found = [row for row in self.measured if "access" in row.times]
@@ -164,6 +174,9 @@ class Group:
     decode_ratio: float | None
 
 
+_VERDICT_WORDS = {"different": "resolved", "tie": "tied", "unresolved": "unresolved"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     run: Run
@@ -183,6 +196,11 @@ class Summary:
         return 100 * sum(shares) / len(shares) if shares else None
 
     @property
+    def verdicts(self) -> Counter[str]:
+        """How many ratios to the fastest there are of each verdict."""
+        return Counter(time.ratio.verdict for time in self._times() if time.ratio)
+
+    @property
     def conditions(self) -> str:
         """How far the times can be trusted, in a line."""
         least, most = self.processes
@@ -195,7 +213,14 @@ class Summary:
             else f"range of quartiles and no test where there were fewer than {LEAST_PROCESSES}"
         )
         processes = "process" if most == 1 else "processes"
-        return f"times: {count} {processes}, {interval}; machine quiet in {self.quiet_percent:.0f} % of rounds"
+        said = [f"times: {count} {processes}, {interval}", f"machine quiet in {self.quiet_percent:.0f} % of rounds"]
+        if verdicts := self.verdicts:
+            counts = (f"{verdicts[verdict]:,} {word}" for verdict, word in _VERDICT_WORDS.items())
+            said.append(f"ratios: {', '.join(counts)}")
+        if wall_ns := sum(spent.wall_ns for spent in self.run.spent):
+            measured = sum(spent.measured_ns for spent in self.run.spent) / wall_ns
+            said.append(f"{100 * measured:.0f} % of the time of blocks inside measurement")
+        return "; ".join(said)
 
     def _times(self) -> Iterable[Time]:
         return (time for table in self.tables for row in table.measured for time in row.times.values())
@@ -207,8 +232,9 @@ def summarise(run: Run) -> Summary:
     for (dataset, codec, operation), figure in figures(run).items():
         known[dataset, operation][codec] = figure
     pairs = compare(run, COMPARED)
+    collecting = collected(run)
     reasons = {(row.dataset, row.codec, row.operation): row.reason for row in run.timings if row.reason}
-    tables = [_table(run, dataset, known, pairs, reasons) for dataset in run.datasets]
+    tables = [_table(run, dataset, known, pairs, collecting, reasons) for dataset in run.datasets]
     return Summary(run=run, tables=tables, groups=_groups(tables))
 
 
@@ -217,6 +243,7 @@ def _table(
     dataset: Dataset,
     known: dict[tuple[str, Operation], dict[str, Figure]],
     pairs: dict[tuple[str, Operation], Comparison],
+    collecting: dict[tuple[str, str, Operation], Ratio],
     reasons: dict[tuple[str, str, Operation], str],
 ) -> Table:
     verified = [row for row in run.verified if row.dataset == dataset.name]
@@ -238,7 +265,13 @@ def _table(
             compressed={method: total / dataset.messages for method, total in row.compressed_bytes.items()},
             smallest=row.codec in ranked and sizes[row.codec] == least,
             streamed=streamed.get(row.codec),
-            times={operation: times[operation][row.codec] for operation in OPERATIONS if row.codec in times[operation]},
+            times={
+                operation: replace(
+                    times[operation][row.codec], collected=collecting.get((dataset.name, row.codec, operation))
+                )
+                for operation in OPERATIONS
+                if row.codec in times[operation]
+            },
             untimed={
                 operation: reasons[cell]
                 for operation in OPERATIONS
@@ -409,6 +442,31 @@ def clean(text: object) -> str:
 def how_read(row: Row) -> str:
     """How a leaf was read."""
     return "by itself" if "access" in row.verified.offers else "message decoded"
+
+
+RATE_TITLES = tuple(f"{operation}{of}" for operation in WHOLE for of in (", messages/s", ", MB/s", ", GC on"))
+
+
+def rates(row: Row, information_bytes: float) -> list[str]:
+    """What one processor handles in a second, in messages and in octets of information, and what garbage collection
+    does to the time, for encode and decode."""
+    cells = []
+    for operation in WHOLE:
+        time = row.times.get(operation)
+        if time is None:
+            cells += [NONE] * 3
+            continue
+        a_second = 1e9 / time.figure.ns
+        cells += [f"{a_second:,.0f}", digits(a_second * information_bytes / 1e6), collected_text(time.collected)]
+    return cells
+
+
+def collected_text(ratio: Ratio | None) -> str:
+    """`+3.1 % [2.0, 4.2]`, with garbage collection on."""
+    if ratio is None:
+        return NONE
+    percent, low, high = (100 * (value - 1) for value in (ratio.ratio, ratio.low, ratio.high))
+    return f"{percent:+.1f} % [{low:.1f}, {high:.1f}]"
 
 
 ACCESS_TITLES = ("codec", "leaf read", "time", "ratio", "rank")

@@ -13,6 +13,7 @@ from rich.text import Text
 from serbench.report.summary import (
     HALVES,
     NONE,
+    RATE_TITLES,
     SPREAD_TITLES,
     STREAM,
     STREAM_TITLES,
@@ -35,6 +36,8 @@ from serbench.report.summary import (
 from serbench.results import Operation, Verified
 
 PIPE_WIDTH = 200
+MOST_RATES = 20
+"""With more codecs than this, what a second holds is left to the reports in files."""
 BEST = "bold green"
 STATUS_STYLES = {"ok": "", "lossy": "yellow", "unsupported": "dim", "unavailable": "dim", "failed": "bold red"}
 
@@ -85,6 +88,11 @@ def _dataset(table: Table, out: Console) -> None:
     if table.halves:
         out.print("of which the library's own objects take:")
         _fitting([_name(), *(_half(operation) for operation in HALVES)], table.halves, out)
+    if 0 < len(table.rates) <= MOST_RATES:
+        out.print("handled in a second, MB of information, and what garbage collection adds:")
+        cells = {row.codec: held for row, held in table.rates}
+        columns = [_Column(title, _rate(cells, place), leaves=1 + place) for place, title in enumerate(RATE_TITLES)]
+        _fitting([_name(), *columns], [row for row, _ in table.rates], out)
     if table.access:
         out.print(Text(f"reading {clean(table.dataset.leaf)} of a message:"))
         how = _Column("leaf read", lambda row: Text(how_read(row)), left=True)
@@ -153,6 +161,10 @@ def _half(operation: Operation) -> _Column:
         return Text(time_text(time.figure.ns) if time else NONE)
 
     return _Column(operation, cell)
+
+
+def _rate(cells: dict[str, list[str]], place: int) -> Callable[[Row], Text]:
+    return lambda row: Text(cells[row.codec][place])
 
 
 def _stream(place: int) -> Callable[[Row], Text]:
