@@ -180,3 +180,15 @@ def test_a_wrong_leaf_and_a_wrong_stream_fail(implementation, reason):
     row = leaf_outcome(implementation, point(), point(8, label="a"))
     assert row.status == "failed"
     assert row.reason.startswith(reason)
+
+
+def test_what_is_not_timed_has_a_round_trip_only():
+    """A false half is found where it is timed; a false value everywhere."""
+    messages = [point(1), point(2), point(7)]
+
+    def tried(implementation, *timed):
+        return verify(INFOS[implementation], SCHEMA, messages, timed=timed)
+
+    assert tried("false-halves", 1).reason.startswith("message 1: encode_native does not give")
+    assert tried("false-halves").status == "ok"
+    assert tried("flipping", 0).reason.startswith("message 2: ")

@@ -38,7 +38,7 @@ def verify(worker, *implementations, **more):
     codecs = [f"fake/{implementation}" for implementation in implementations]
     return [
         frame["row"]
-        for frame in worker.request("verify", **CASE | {"codecs": codecs, "levels": LEVELS} | more)
+        for frame in worker.request("verify", **CASE | {"codecs": codecs, "levels": LEVELS, "timed": [0]} | more)
         if "row" in frame
     ]
 
@@ -107,7 +107,7 @@ def test_a_codec_that_breaks_the_worker(worker, implementation, reason):
 
 
 def test_the_rows_before_the_break_are_there(worker):
-    answer = worker.request("verify", **CASE, codecs=["fake/good", "fake/aborting"], levels=LEVELS)
+    answer = worker.request("verify", **CASE, codecs=["fake/good", "fake/aborting"], levels=LEVELS, timed=[])
     assert next(answer)["row"]["status"] == "ok"
     with pytest.raises(WorkerFailed, match="SIGABRT"):
         next(answer)

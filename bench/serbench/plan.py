@@ -71,11 +71,16 @@ class Data:
         return [information(message, self.schema) for message in self.messages]
 
     @cached_property
-    def timed(self) -> list[Value]:
-        """The messages that are timed: all, or an even choice of them, so that one call does not take for ever."""
+    def timed_numbers(self) -> list[int]:
+        """Which messages are timed: all, or an even choice of them, so that one call does not take for ever."""
         usual = max(1, sum(self.information) // len(self.messages))
         count = min(len(self.messages), self.most_timed, max(1, TIMED_BYTES // usual))
-        return [self.messages[i * len(self.messages) // count] for i in range(count)]
+        return [i * len(self.messages) // count for i in range(count)]
+
+    @property
+    def timed(self) -> list[Value]:
+        """The messages that are timed."""
+        return [self.messages[number] for number in self.timed_numbers]
 
     @cached_property
     def leaf(self) -> Path:

@@ -264,7 +264,8 @@ class _Session:
 
     def _round_trips(self, worker: Worker, data: Data, codecs: list[str], share: float) -> Iterator[Verified]:
         """The rows of the codecs, up to the first that breaks the worker."""
-        answer = worker.request("verify", **self.cases[data.name], codecs=codecs, levels=self.plan.levels, apart=True)
+        case = self.cases[data.name] | {"levels": self.plan.levels, "timed": data.timed_numbers}
+        answer = worker.request("verify", **case, codecs=codecs, apart=True)
         for codec in codecs:
             done = len(self.verified) / (len(self.plan.data) * len(self.plan.codecs))
             self.progress.step(f"verify {data.name}: {codec}", share * done)

@@ -7,7 +7,8 @@ A frame is a 4-octet big-endian length and that many octets of JSON (UTF-8), one
 then each request is answered by frames of which the last has `done` or `failed`:
 
     prepare  codecs, modules                                    {"done": true}, when their libraries are imported
-    verify   schema, messages, codecs, levels, leaf, modules    {"row": ...} for each codec in turn, {"done": true}
+    verify   schema, messages, codecs, levels, leaf, timed,     {"row": ...} for each codec in turn, {"done": true}
+             modules
     stream   schema, messages, codec, options, modules          {"done": {...}}, a row without data set and codec
     open     schema, messages, codecs, leaf, seed, modules      {"at": [codec, null]} before each, {"done": true}, when
                                                                 they are compiled; `block` is about them
@@ -192,9 +193,10 @@ _NOTHING = Schema("Nothing", (Record("Nothing", ()),))
 
 def _verify(request: Frame, send: Send) -> bool:
     schema, messages = _case(request)
+    levels = [(name, level) for name, level in request["levels"]]
+    leaf, timed = tuple(request["leaf"]), set(request["timed"])
     for info in lookup(request["codecs"], request["modules"]):
-        levels = [(name, level) for name, level in request["levels"]]
-        send({"row": asdict(verify(info, schema, messages, levels=levels, leaf=tuple(request["leaf"])))})
+        send({"row": asdict(verify(info, schema, messages, levels=levels, leaf=leaf, timed=timed))})
     return True
 
 
