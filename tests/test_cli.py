@@ -193,6 +193,8 @@ def test_a_sample_of_many_messages_is_said(tmp_path, capsys):
         (["run", "--budget", "soon"], "'soon' is not a duration"),
         (["run", "--precision", "0.01"], "'0.01' is not a precision: write 1% or 0.3%"),
         (["run", "--precision", "0%"], "'0%' is not a precision"),
+        (["run", "--scale", "--schema", "employee"], "--scale needs messages of different size"),
+        (["run", "--scale", "--records", "3"], "leave --records out"),
         (["run", "--codec", "jsn"], "no codec or format is called 'jsn'; did you mean json"),
         (["run", "--schema", "employes"], "no shared schema is called 'employes'; did you mean employee"),
         (["run", "--schema", "nowhere.proto"], "nowhere.proto: "),

@@ -148,6 +148,7 @@ def commands() -> None:
         "serbench run --schema employees --codec json --codec xml",
         "serbench run --schema person.proto:Person --data people.jsonl --budget 5m",
         "serbench run --data people.jsonl --codec json --codec msgpack --quick",
+        "serbench run --schema access_log --codec json --codec xdr --scale",
         "serbench run --out reports/night --resume --budget 1h",
     )
 )
@@ -156,6 +157,7 @@ def commands() -> None:
 @_codec_option
 @_sample_option
 @click.option("--records", type=click.IntRange(min=1), metavar="N", help="How many records generated data has.")
+@click.option("--scale", is_flag=True, help="Messages in several sizes: what each message and each byte of it costs.")
 @click.option("--hot", is_flag=True, help="Time one message over and over instead of several in turn.")
 @click.option("--budget", metavar="T", help="Time to spend at most: 90, 90s, 2m (the default), 1h.")
 @click.option("--precision", metavar="P", help="What ratios are to be known to: 1% (the default), 0.3%.")
@@ -171,6 +173,7 @@ def run(
     codecs: tuple[str, ...],
     sample: int,
     records: int | None,
+    scale: bool,
     hot: bool,
     budget: str | None,
     precision: str | None,
@@ -188,6 +191,8 @@ def run(
     from serbench.report import progress, render, terminal, write
     from serbench.report.summary import summarise
 
+    if scale and records:
+        raise _UsageError("--scale chooses the numbers of records: leave --records out")
     if resume and out is None:
         raise _UsageError("--resume needs the folder of the run: --out DIR")
     wanted = plan.EFFORTS[effort or "usual"]
@@ -195,7 +200,7 @@ def run(
         wanted = replace(wanted, budget_s=inputs.duration(budget))
     if precision:
         wanted = replace(wanted, precision=inputs.share(precision))
-    planned = _plan(schemas, data, codecs, records, seed, wanted, sample, hot)
+    planned = _plan(schemas, data, codecs, records, seed, wanted, sample, scale=scale, hot=hot)
     folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
     command = ["serbench", *click.get_current_context().obj]
     with _Interruption() as interruption:
@@ -249,6 +254,8 @@ def _plan(
     seed: int = 1,
     effort: "Effort | None" = None,
     sample: int = SAMPLE,
+    *,
+    scale: bool = False,
     hot: bool = False,
 ) -> "Plan":
     from sercodecs import registry
@@ -258,10 +265,13 @@ def _plan(
 
     infos = registry.find(codecs) if codecs else registry.codecs()
     sets, notes = inputs.data_sets(schemas, data, records, seed, sample)
-    for note in notes:
-        _note(note)
+    if scale:
+        sets, more = inputs.families(sets)
+        notes += more
     if hot:
         sets = tuple(replace(data, most_timed=1) for data in sets)
+    for note in notes:
+        _note(note)
     effort = effort or Effort()
     return Plan(data=sets, codecs=tuple(info.id for info in infos), seed=seed, **asdict(effort))
 

@@ -1,8 +1,11 @@
 """What a user hands to the command line: durations, schemas, data files. Every error says where, and what to do."""
 
+import math
 import random
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 
@@ -17,6 +20,11 @@ from serbench.plan import Data
 
 GENERATED = 10
 """How many messages are made up for a schema that comes without data."""
+
+SCALE = (1, 10, 100, 1000)
+"""The numbers of records of a family that is made; of messages by size there are at most as many groups."""
+SCALE_RATIO = 2
+"""Neighbouring sizes are so many times as large at least."""
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|h|)")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?|\.\d+) ?%")
@@ -74,6 +82,50 @@ def data_sets(
         return _with_files(specs, files, seed, sample)
     notes: list[str] = []
     return tuple(_without_file(spec, records, seed, notes) for spec in specs or shared.NAMES), notes
+
+
+def families(sets: Sequence[Data]) -> tuple[tuple[Data, ...], list[str]]:
+    """A family in place of each data set that can have one, and notes on those that are left out.
+
+    Raises `BadInput` if none can.
+    """
+    found: list[Data] = []
+    notes: list[str] = []
+    for held in sets:
+        try:
+            found += _family(held)
+        except BadInput as error:
+            notes.append(str(error))
+    if not found:
+        raise BadInput(notes[0])
+    return tuple(found), notes
+
+
+def _family(held: Data) -> tuple[Data, ...]:
+    """The data set in several sizes: made with more and more records if it can be, or else its messages by size."""
+    if held.source == "shared" and shared.load(held.name).scalable:
+        return tuple(
+            replace(held, name=f"{held.name}, {records:,} records", messages=messages, family=held.name)
+            for records in SCALE
+            if (messages := shared.load(held.name, records).values)
+        )
+    sizes = held.information
+    least, most = max(1, min(sizes)), max(sizes)
+    if most < SCALE_RATIO * least:
+        raise BadInput(f"--scale needs messages of different size: those of {held.name} have {least} to {most} bytes")
+    steps = min(len(SCALE), int(math.log(most / least, SCALE_RATIO)) + 1)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for number, size in enumerate(sizes):
+        groups[min(steps - 1, int(steps * math.log(max(1, size) / least) / math.log(most / least)))].append(number)
+    return tuple(
+        replace(
+            held,
+            name=f"{held.name}, {min(sizes[n] for n in numbers):,} to {max(sizes[n] for n in numbers):,} bytes",
+            messages=[held.messages[number] for number in numbers],
+            family=held.name,
+        )
+        for _, numbers in sorted(groups.items())
+    )
 
 
 def _with_files(

@@ -51,7 +51,7 @@ EFFORTS = {
 class Data:
     """A data set: messages of one schema. `source` is `shared` or the data file's name; `name` is unique in a plan.
 
-    At most `most_timed` of the messages are timed.
+    At most `most_timed` of the messages are timed. Data sets of one `family` are the same messages in several sizes.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Data:
     messages: list[Value]
     description: str = ""
     most_timed: int = MOST_TIMED
+    family: str = ""
 
     def __post_init__(self) -> None:
         if not self.messages:

@@ -60,7 +60,8 @@ class Header:
 class Dataset:
     """Messages of one schema, of which `timed` are timed. `source` is `shared` or the data file's name.
 
-    `leaf` is the path of what `access` reads, empty where it is not measured.
+    `leaf` is the path of what `access` reads, empty where it is not measured. Data sets of one `family` are the same
+    messages in several sizes; empty where there is one.
     """
 
     name: str
@@ -69,8 +70,10 @@ class Dataset:
     messages: int
     timed: int
     information_bytes: int
+    timed_information_bytes: int = 0
     description: str = ""
     leaf: str = ""
+    family: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

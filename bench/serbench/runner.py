@@ -167,8 +167,10 @@ def _dataset(data: Data) -> Dataset:
         messages=len(data.messages),
         timed=len(data.timed),
         information_bytes=sum(data.information),
+        timed_information_bytes=sum(data.information[number] for number in data.timed_numbers),
         description=data.description,
         leaf=path_text(data.leaf) if data.leaf else "",
+        family=data.family,
     )
 
 

@@ -166,6 +166,16 @@ def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
     return found
 
 
+def medians(run: Run) -> dict[tuple[str, str, Operation], Floats]:
+    """Of each (data set, codec, operation) the processes' medians, in nanoseconds per message, in their order."""
+    found = {}
+    for (dataset, operation), samples in _samples(run.timings, _messages(run)):
+        of_processes = np.exp(_quantile(np.sort(samples.logs, axis=-1), 0.5))
+        for codec, values in zip(samples.codecs, of_processes):
+            found[dataset, codec, operation] = values[~np.isnan(values)]
+    return found
+
+
 def collected(run: Run) -> dict[tuple[str, str, Operation], Ratio]:
     """How many times as long each operation takes with garbage collection on, where that was measured.
 

@@ -36,6 +36,7 @@ def render(summary: Summary) -> str:
         _contents(summary),
         "<main>",
         _groups(summary),
+        *map(_family, summary.families),
         *(_dataset(table, number) for number, table in enumerate(summary.tables, 1)),
         _codecs(summary),
         _conditions(summary),
@@ -91,6 +92,16 @@ def _groups(summary: Summary) -> str:
     titles = ["formats", "codecs", "cells", "efficiency %", "encode, ratio", "decode, ratio"]
     caption = "Geometric means over the cells (codec, data set); ratios are to the fastest codec of each data set"
     return "<h2>By family of formats</h2>" + _grid(caption, titles, rows, numeric=1, wide=False)
+
+
+def _family(family: s.Family) -> str:
+    rows = (
+        f'<tr><th scope="row">{text(codec)}</th>{"".join(map(_number, s.cost_cells(held)))}</tr>'
+        for codec, held in family.costs.items()
+    )
+    return f"<h2>{text(family.name)} in {family.sizes} sizes</h2>" + _grid(
+        s.COST_NOTE, ["codec", *s.COST_TITLES], rows, numeric=1
+    )
 
 
 def _tags(textual: str, describing: str) -> str:

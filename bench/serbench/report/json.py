@@ -19,6 +19,7 @@ def render(summary: Summary) -> str:
             "datasets": [_dataset(table) for table in summary.tables],
             "verdicts": summary.verdicts,
             "conditions": summary.conditions,
+            "sizes": [asdict(family) for family in summary.families],
             "families": [asdict(group) for group in summary.groups],
         },
         indent=1,

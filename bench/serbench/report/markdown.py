@@ -32,6 +32,10 @@ def render(summary: Summary) -> str:
     ]
     if summary.groups:
         lines += ["## By family of formats", "", *_groups(summary)]
+    for family in summary.families:
+        lines += [f"## {escape(family.name)} in {family.sizes} sizes", "", s.COST_NOTE, ""]
+        rows = ([escape(codec), *s.cost_cells(held)] for codec, held in family.costs.items())
+        lines += grid(["codec", *s.COST_TITLES], rows)
     for table in summary.tables:
         lines += _dataset(table)
     return "\n".join([*lines, *_codecs(summary), *_conditions(summary)])

@@ -14,6 +14,7 @@ from statistics import geometric_mean
 from typing import Any
 
 from serbench.results import OPERATIONS, Dataset, Operation, Run, Streamed, Verified
+from serbench.scaling import Cost, costs
 from serbench.statistics import LEAST_PROCESSES, Comparison, Figure, Ratio, collected, compare, figures
 
 WHOLE: tuple[Operation, ...] = ("encode", "decode")
@@ -178,10 +179,20 @@ _VERDICT_WORDS = {"different": "resolved", "tie": "tied", "unresolved": "unresol
 
 
 @dataclass(frozen=True, kw_only=True)
+class Family:
+    """Data sets of the same messages in several sizes, and what each codec's messages and octets cost."""
+
+    name: str
+    sizes: int
+    costs: dict[str, dict[Operation, Cost]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     run: Run
     tables: list[Table]
     groups: list[Group]
+    families: list[Family]
 
     @property
     def processes(self) -> tuple[int, int]:
@@ -235,7 +246,16 @@ def summarise(run: Run) -> Summary:
     collecting = collected(run)
     reasons = {(row.dataset, row.codec, row.operation): row.reason for row in run.timings if row.reason}
     tables = [_table(run, dataset, known, pairs, collecting, reasons) for dataset in run.datasets]
-    return Summary(run=run, tables=tables, groups=_groups(tables))
+    return Summary(run=run, tables=tables, groups=_groups(tables), families=_families(run))
+
+
+def _families(run: Run) -> list[Family]:
+    found: dict[str, dict[str, dict[Operation, Cost]]] = {}
+    for (family, codec, operation), cost in costs(run).items():
+        if operation in WHOLE:
+            found.setdefault(family, {}).setdefault(codec, {})[operation] = cost
+    sizes = Counter(dataset.family for dataset in run.datasets)
+    return [Family(name=name, sizes=sizes[name], costs=held) for name, held in found.items()]
 
 
 def _table(
@@ -459,6 +479,35 @@ def rates(row: Row, information_bytes: float) -> list[str]:
         a_second = 1e9 / time.figure.ns
         cells += [f"{a_second:,.0f}", digits(a_second * information_bytes / 1e6), collected_text(time.collected)]
     return cells
+
+
+COST_TITLES = tuple(
+    f"{operation}{of}" for operation in WHOLE for of in (", each message", ", each kB", ", off the line by")
+)
+COST_NOTE = (
+    "A line through the times of all sizes; kB of information. Where times are far off the line, the cost is no line."
+)
+
+
+def cost_cells(held: dict[Operation, Cost]) -> list[str]:
+    """What a message costs, and a thousand octets of information in it, with intervals, as `COST_TITLES`."""
+    cells = []
+    for operation in WHOLE:
+        cost = held.get(operation)
+        if cost is None:
+            cells += [NONE] * 3
+            continue
+        cells += [
+            _cost_text(cost.message_ns, cost.message_low, cost.message_high),
+            _cost_text(1000 * cost.octet_ns, 1000 * cost.octet_low, 1000 * cost.octet_high),
+            f"{100 * cost.error:.0f} %",
+        ]
+    return cells
+
+
+def _cost_text(ns: float, low: float, high: float) -> str:
+    size, unit = unit_of(max(ns, 1.0))
+    return f"{digits(ns / size)} {unit} [{digits(low / size)}, {digits(high / size)}]"
 
 
 def collected_text(ratio: Ratio | None) -> str:

@@ -11,6 +11,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from serbench.report.summary import (
+    COST_NOTE,
+    COST_TITLES,
     HALVES,
     NONE,
     RATE_TITLES,
@@ -22,6 +24,7 @@ from serbench.report.summary import (
     Summary,
     Table,
     clean,
+    cost_cells,
     how_read,
     losses_text,
     margin_text,
@@ -62,6 +65,14 @@ def render(summary: Summary, out: Console) -> None:
     """A table for each data set, what its rows lose, what is not in it and why."""
     for table in summary.tables:
         _dataset(table, out)
+    for family in summary.families:
+        out.print()
+        out.print(Text(f"{clean(family.name)} in {family.sizes} sizes", style="bold"))
+        out.print(COST_NOTE)
+        made = plain([("codec", True), *((title, False) for title in COST_TITLES)], wrap=True)
+        for codec, held in family.costs.items():
+            made.add_row(clean(codec), *cost_cells(held))
+        out.print(made)
     lone = {row.codec for table in summary.tables for row in table.measured}
     if len(summary.tables) == 1 and len(lone) == 1:
         for row in summary.tables[0].measured:
