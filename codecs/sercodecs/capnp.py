@@ -10,9 +10,9 @@ Populating fills a builder, reading goes from pointer to pointer, and a single l
 reached by `_get` and `_set`, as a name such as `init` is a method. Levels are bounded by the schema, and words read by
 `SHARED` times those of the message, as structs may share what they point to. An empty struct takes no word: a list of
 more than `MOST_EMPTY` records without fields is refused, and where a schema has such lists the bound is higher.
-Octets that nothing points to go unnoticed. A packed message of several segments is walked through by `decode` (not by
-`decode_native`), as pycapnp ends the process where it is cut short (2.2.4: the destructor of its reader throws).
-Whatever reads keeps the parser of the schema alive, without which pycapnp reads memory that is freed.
+Octets that nothing points to go unnoticed. A packed message of several segments is walked through, as pycapnp ends the
+process where it is cut short (2.2.4: the destructor of its reader throws). Whatever reads keeps the parser of the
+schema alive, without which pycapnp reads memory that is freed.
 
 Several messages of the plain form follow each other as they are.
 """
@@ -150,15 +150,18 @@ def compile_packed(schema: Schema) -> Codec:
         octets: bytes = native.to_bytes_packed()
         return octets
 
-    def decode_native(data: bytes, *, parser: Any = layout.parser) -> Any:
-        return from_bytes_packed(data, UNBOUNDED, nesting)
-
-    def decode_guarded(data: bytes, *, parser: Any = layout.parser) -> Any:
+    def unpacked(data: bytes, words: int) -> Any:
         if data and data[0] & 0x0F:  # the number of segments less 1 is not 0
             _walk(data)
-        return from_bytes_packed(data, max(MOST_PACKED, shared) * len(data) + least, nesting)
+        return from_bytes_packed(data, words, nesting)
 
-    return replace(layout.codec(encode_native, decode_guarded), decode_native=decode_native)
+    def decode_bounded(data: bytes, *, parser: Any = layout.parser) -> Any:
+        return unpacked(data, max(MOST_PACKED, shared) * len(data) + least)
+
+    def decode_native(data: bytes, *, parser: Any = layout.parser) -> Any:
+        return unpacked(data, UNBOUNDED)
+
+    return replace(layout.codec(encode_native, decode_bounded), decode_native=decode_native)
 
 
 WIDTHS = bytes(1 + tag.bit_count() if 0 < tag < 255 else 0 for tag in range(256))
@@ -585,7 +588,7 @@ def _access(schema: Schema, path: Path, read: Callable[[bytes], Any]) -> Callabl
     return access
 
 
-def _info(format: Format, compile: Callable[..., Codec], defects: tuple[str, ...] = ()) -> CodecInfo:
+def _info(format: Format, compile: Callable[..., Codec], defects: tuple[str, ...]) -> CodecInfo:
     return CodecInfo(
         format=format,
         implementation="pycapnp",
@@ -599,8 +602,12 @@ def _info(format: Format, compile: Callable[..., Codec], defects: tuple[str, ...
     )
 
 
-ABORTS = (
+_BOUND = (
+    "pycapnp 2.2.4 counts the words of a message that are read, however often: decode is bounded by 16 times the data, "
+    "decode_native, whose message is for reading over and over, is not"
+)
+_ABORTS = (
     "pycapnp 2.2.4 ends the process where a packed message of several segments is cut short: it is walked through first"
 )
 
-CODECS = (_info(FORMAT, compile), _info(PACKED, compile_packed, (ABORTS,)))
+CODECS = (_info(FORMAT, compile, (_BOUND,)), _info(PACKED, compile_packed, (_BOUND, _ABORTS)))
