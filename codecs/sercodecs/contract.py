@@ -250,6 +250,28 @@ def assemble(
     )
 
 
+def leaf_reader(build: Callable[[], Callable[[bytes], Value]]) -> Callable[[bytes], Value]:
+    """What `Codec.access` gives for a path: what `build` makes, inside the boundary for foreign exceptions.
+
+    Where `build` raises `DecodeError`, as the schema has no such leaf, what is given always does.
+    """
+    try:
+        read = build()
+    except DecodeError as error:
+        reason = error
+
+        def read(data: bytes) -> Value:
+            raise reason
+
+    def access(data: bytes) -> Value:
+        try:
+            return read(data)
+        except Exception as error:
+            raise decode_error(error) from error
+
+    return access
+
+
 def streams(
     schema: Schema,
     write: Callable[[IO[bytes], Iterable[Value]], None],

@@ -46,7 +46,7 @@ from sercodecs.contract import (
     Path,
     UnsupportedSchema,
     assemble,
-    decode_error,
+    leaf_reader,
     streams,
 )
 
@@ -158,8 +158,11 @@ def compile_ipc(schema: Schema) -> Codec:
                 yield from rows.values(batch.slice(start, BATCH))
 
     def access(path: Path) -> Callable[[bytes], Value]:
-        way = Way(schema, path)
-        return _leaf(way, lambda data: one(data).column(way.structs[0]))
+        def build() -> Callable[[bytes], Value]:
+            way = Way(schema, path)
+            return lambda data: leaf(way.kind, way.follow(one(data).column(way.structs[0])))
+
+        return leaf_reader(build)
 
     _probe(name, lambda: list(read(pyarrow.py_buffer(encode_native(rows.batch([]))))))
     codec = assemble(
@@ -215,10 +218,13 @@ def compile_parquet(schema: Schema) -> Codec:
         return table
 
     def access(path: Path) -> Callable[[bytes], Value]:
-        way = Way(schema, path)
-        ambiguous = any("." in key for key in way.structs)
-        selected = None if ambiguous else [".".join(way.structs)]
-        return _leaf(way, lambda data: read(data, selected).column(way.structs[0]).chunk(0))
+        def build() -> Callable[[bytes], Value]:
+            way = Way(schema, path)
+            ambiguous = any("." in key for key in way.structs)
+            selected = None if ambiguous else [".".join(way.structs)]
+            return lambda data: leaf(way.kind, way.follow(read(data, selected).column(way.structs[0]).chunk(0)))
+
+        return leaf_reader(build)
 
     _probe(name, lambda: opened(encode_native(rows.batch([]))))
     codec = assemble(
@@ -238,16 +244,6 @@ def _probe(name: str, attempt: Callable[[], Any]) -> None:
         attempt()
     except Exception as error:
         raise UnsupportedSchema(name, "types nested so deep", "$", str(error)) from error
-
-
-def _leaf(way: Way, column: Callable[[bytes], Any]) -> Callable[[bytes], Value]:
-    def read(data: bytes) -> Value:
-        try:
-            return leaf(way.kind, way.follow(column(data)))
-        except Exception as error:
-            raise decode_error(error) from error
-
-    return read
 
 
 def _same(found: Any, expected: Any) -> None:
