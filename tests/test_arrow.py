@@ -7,6 +7,7 @@ no code with pyarrow. What is damaged here is damaged through pyarrow or by hand
 import io
 import json
 import struct
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal as PyDecimal
 from pathlib import Path
@@ -44,6 +45,7 @@ EACH = pytest.mark.parametrize("info", CODECS, ids=lambda info: info.format.name
 
 POINT = Record("Point", (Field("x", 1, Int(32)), Field("y", 2, Int(32))))
 COLOUR = Enum("Colour", (("RED", 0), ("GREEN", 1)))
+LOOSE = Record("Loose", (Field("x", 1, Int(32), True), Field("y", 2, Int(32), True)))
 CHOICE = Union("Choice", (Field("number", 1, Int(64)), Field("text", 2, String())))
 
 
@@ -114,7 +116,7 @@ OF_DUCKDB = Schema(
                 optional=("note",),
             ),
         ),
-        Record("Loose", (Field("x", 1, Int(32), True), Field("y", 2, Int(32), True))),
+        LOOSE,
     ),
 )
 FOREIGN = {
@@ -169,13 +171,23 @@ TYPES = {
 
 @pytest.mark.parametrize("name", TYPES)
 def test_types(name):
-    found = columns(schema(TYPES[name]), "a/b", empty_records=True)
+    found = columns(schema(TYPES[name]), "a/b")
     assert str(found.field("a").type) == name
     assert not found.field("a").nullable
 
 
+def test_lists_of_one_length_are_plain_lists_in_parquet():
+    """The reader would pad absent ones: 689 octets to 16 MB for a thousand absent lists of a thousand numbers."""
+    described = schema(List(Ref("Wide")), others=(Record("Wide", (Field("x", 1, List(Int(64), 1000, 1000), True),)),))
+    codec = PARQUET.compile(described)
+    for value in ({"a": [{}] * 1000}, {"a": [{"x": list(range(1000))}]}):
+        data = codec.encode(value)
+        with allocating(500_000):
+            assert codec.decode(data) == value
+
+
 def test_types_of_named_types():
-    found = columns(schema(Ref("Colour"), Ref("Choice"), others=(COLOUR, CHOICE)), "a/b", empty_records=True)
+    found = columns(schema(Ref("Colour"), Ref("Choice"), others=(COLOUR, CHOICE)), "a/b")
     assert str(found.field("a").type) == "string"
     assert str(found.field("b").type) == "struct<number: int64, text: string>"
 
@@ -255,9 +267,10 @@ def stream(batch, **options):
     return sink.getvalue().to_pybytes()
 
 
-def file(batch):
+def file(batch, compression="none", use_dictionary=False, **options):
     sink = pyarrow.BufferOutputStream()
-    parquet.write_table(pyarrow.Table.from_batches([batch]), sink)
+    table = pyarrow.Table.from_batches([batch])
+    parquet.write_table(table, sink, compression=compression, use_dictionary=use_dictionary, **options)
     return sink.getvalue().to_pybytes()
 
 
@@ -270,7 +283,7 @@ def test_only_one_row_of_the_schema_is_read(info, write):
     codec = info.compile(described)
     assert codec.decode(write(pyarrow.RecordBatch.from_pylist([{"a": "x"}]))) == {"a": "x"}
     for rows in ([], [{"a": "x"}] * 2, [{"b": "x"}], [{"a": 1}], [{"a": "x", "b": "x"}]):
-        batch = pyarrow.RecordBatch.from_pylist(rows, None if rows else columns(described, "", empty_records=True))
+        batch = pyarrow.RecordBatch.from_pylist(rows, None if rows else columns(described, ""))
         with pytest.raises(DecodeError):
             codec.decode(write(batch))
 
@@ -279,7 +292,7 @@ def test_only_one_row_of_the_schema_is_read(info, write):
 @pytest.mark.parametrize("children", [{"number": None, "text": None}, {"number": 1, "text": "a"}])
 def test_a_union_has_one_alternative(info, write, children):
     described = schema(Ref("Choice"), others=(CHOICE,))
-    batch = pyarrow.RecordBatch.from_pylist([{"a": children}], columns(described, "", empty_records=True))
+    batch = pyarrow.RecordBatch.from_pylist([{"a": children}], columns(described, ""))
     with pytest.raises(DecodeError, match="alternatives"):
         info.compile(described).decode(write(batch))
 
@@ -291,6 +304,77 @@ def test_a_compressed_batch_is_refused():
     for compression in ("lz4", "zstd"):
         with pytest.raises(DecodeError, match="plain"):
             codec.decode(stream(batch, compression=compression))
+
+
+LISTS = schema(List(String()), List(Ref("Loose")), others=(LOOSE,))
+TEXT = "x" * 1_000_000
+BOMBS = {
+    "compressed": ({"a": [TEXT] * 50, "b": []}, {"compression": "zstd"}),
+    "a dictionary": ({"a": [TEXT] * 50, "b": []}, {"use_dictionary": True}),
+    "shared prefixes": ({"a": [TEXT] * 50, "b": []}, {"column_encoding": {"a.list.element": "DELTA_BYTE_ARRAY"}}),
+    "pages of the second version": ({"a": [], "b": [{}] * 4_000_000}, {"data_page_version": "2.0"}),
+    "absent values": ({"a": [], "b": [{}] * 4_000_000}, {}),
+}
+
+
+@contextmanager
+def allocating(most):
+    """At most so many octets are allocated by pyarrow."""
+    pool = pyarrow.proxy_memory_pool(pyarrow.system_memory_pool())
+    before = pyarrow.default_memory_pool()
+    pyarrow.set_memory_pool(pool)
+    try:
+        yield
+    finally:
+        pyarrow.set_memory_pool(before)
+    POOLS.append(pool)
+    assert pool.max_memory() <= most
+
+
+POOLS = []
+"""What buffers still refer to must not be freed."""
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_file_that_swells_is_refused(name):
+    value, options = BOMBS[name]
+    data = file(pyarrow.RecordBatch.from_pylist([value], columns(LISTS, "", parquet=True)), **options)
+    assert len(data) < 1_100_000
+    with allocating(100_000), pytest.raises(DecodeError):
+        PARQUET.compile(LISTS).decode(data)
+
+
+@pytest.mark.parametrize("name", ["absent", "empty"])
+def test_absent_values_and_empty_lists_without_end_are_not_written(name):
+    described = schema(List(Ref("Loose")), List(List(Int(64))), others=(LOOSE,))
+    codec = PARQUET.compile(described)
+    for items in (2_000, 10_000):
+        value = {"a": [{}] * items, "b": []} if name == "absent" else {"a": [], "b": [[]] * items}
+        assert codec.decode(codec.encode(value)) == value
+    value = {"a": [{}] * 100_000, "b": []} if name == "absent" else {"a": [], "b": [[]] * 100_000}
+    with pytest.raises(EncodeError, match="without end"):
+        codec.encode(value)
+
+
+MANY = {"decimals": (Decimal(2, 1), PyDecimal("0.1")), "bools": (Bool(), True), "texts": (String(), "")}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_much_of_what_is_plain_is_read(name):
+    type_, item = MANY[name]
+    codec = PARQUET.compile(schema(List(type_)))
+    value = {"a": [item] * 200_000}
+    assert codec.decode(codec.encode(value)) == value
+
+
+def test_what_a_list_in_the_footer_says_is_in_it_is_not_believed():
+    """Readers of C++ go by the format: a list of structs that is called one of strings would be read as two things."""
+    codec = PARQUET.compile(schema(Int(32)))
+    data = codec.encode({"a": 5})
+    place = data.rindex(b"\x19\x1c", 0, data.rindex(b"ARROW:schema"))  # the row groups, a list of one struct
+    assert codec.decode(data) == {"a": 5}
+    with pytest.raises(DecodeError, match="list of type 8"):
+        codec.decode(data[: place + 1] + b"\x18" + data[place + 2 :])
 
 
 def test_a_message_of_no_known_type_is_not_taken_for_a_schema():

@@ -9,6 +9,7 @@ it stops or starts to carry is noticed.
 """
 
 import copy
+import inspect
 import io
 import math
 import os
@@ -167,6 +168,21 @@ def kept(messages, schema, limits):
         except Refused:
             continue
         yield message
+
+
+UNGUARDED = {name for name in INFOS if name.startswith(("pickle/", "capnp"))}
+"""Whose `defects` say that `decode_native` has not the guard of `decode`."""
+
+
+@pytest.mark.parametrize("codec", INFOS)
+def test_decode_is_made_of_its_halves(codec):
+    """So that hostile data does to `decode_native` no more than to `decode`, which is what the tests below are of."""
+    built = compiled(codec, "integers_plain")
+    if built is None or built.decode_native is None:
+        return
+    parts = inspect.getclosurevars(built.decode).nonlocals
+    assert (parts.get("decode_native") is built.decode_native) != (codec in UNGUARDED)
+    assert codec not in UNGUARDED or any("decode_native" in defect for defect in INFOS[codec].defects)
 
 
 @pytest.mark.parametrize("codec", INFOS)

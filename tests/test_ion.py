@@ -218,6 +218,8 @@ def test_what_is_refused(info, data):
     start = time.monotonic()
     with pytest.raises(DecodeError):
         codec.decode(data)
+    with pytest.raises(Exception):  # noqa: B017  the half raises what the library does
+        codec.from_native(codec.decode_native(data))
     assert time.monotonic() - start < 1
 
 

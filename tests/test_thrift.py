@@ -179,6 +179,11 @@ HOSTILE = {
         "0d0001 0b 05 7fffffff 00",
         "0f0009 0f 00000002 08 00000001 00000000 05 7fffffff 00",
         "0f0001 08 7fffffff 00",
+        # behind what thriftpy2 reads otherwise than others: a uuid, a list of one, strings in maps of numbers
+        "100009 0f0009 05 7fffffff" + "00" * 9,
+        "0f0009 10 00000001 0f0009 05 7fffffff" + "00" * 9,
+        "0d0001 08 0b 00000001 00000001 0000000b 0f0009 05 7fffffff 00000000 00",
+        "0d0001 0b 08 00000001 0000000c 00000000 0f0009 05 7fffffff 00000000 00",
         "0b0009 7fffffff 00",
         "0c0009" * 5000,
         "0f0009 0f00000001" * 5000,

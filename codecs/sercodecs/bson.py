@@ -24,6 +24,7 @@ from serschema.model import Bool, Decimal, Enum, Int, Kind, Map, Named, Path, Re
 
 from sercodecs.bson_explain import explain
 from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
+from sercodecs.files import exactly
 from sercodecs.source import Source
 from sercodecs.tree import Expression, Rules, accessor, conversions
 
@@ -54,7 +55,6 @@ FORMAT = Format(
 DECIMAL128_DIGITS = 34
 _SMALLEST = 5
 """The octets of a document without elements: its length and its end."""
-_AT_ONCE = 1 << 16
 
 _KEY_TEXT: dict[type, Expression] = {Bool: '"true" if {} else "false"', Int: "str({})"}
 
@@ -150,23 +150,12 @@ def _native_key(step: str | int) -> str:
 
 
 def _documents(file: IO[bytes]) -> Iterator[bytes]:
-    """The octets of one document after the other, as many as there are, whatever its length claims."""
-    while head := _up_to(file, 4):
+    """The octets of one document after the other."""
+    while head := exactly(file, 4, ends=True):
         length = int.from_bytes(head, "little", signed=True)
-        if len(head) < 4 or length < _SMALLEST:
-            raise DecodeError("no length of a document")
-        data = head + _up_to(file, length - 4)
-        if len(data) < length:
-            raise DecodeError(f"a document of {length} octets, of which {len(data)} are there")
-        yield data
-
-
-def _up_to(file: IO[bytes], length: int) -> bytes:
-    parts = []
-    while length and (part := file.read(min(length, _AT_ONCE))):
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
+        if length < _SMALLEST:
+            raise DecodeError(f"a document of {length} octets")
+        yield head + exactly(file, length - 4)
 
 
 CODECS = (

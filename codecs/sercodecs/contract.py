@@ -114,7 +114,8 @@ class Codec:
 
     Where the library has objects of its own, encode = encode_native(to_native(value)) and
     decode = from_native(decode_native(data)). Where it takes plain values only the `*_native` halves may be given,
-    and are then the library's bare functions. Only `encode` and `decode` promise the errors of the contract.
+    and are then the library's functions. Only `encode` and `decode` promise the errors of the contract; what guards the
+    library from hostile data stands in `decode_native` too, unless the `defects` of the codec say otherwise.
 
     `access(path)` gives a function from an encoding to the value of the leaf at that path, where this takes less than
     decoding the message: it raises `DecodeError` where the leaf is not there, and need not look at anything else.
@@ -247,6 +248,28 @@ def assemble(
         from_native=from_native,
         source=source,
     )
+
+
+def leaf_reader(build: Callable[[], Callable[[bytes], Value]]) -> Callable[[bytes], Value]:
+    """What `Codec.access` gives for a path: what `build` makes, inside the boundary for foreign exceptions.
+
+    Where `build` raises `DecodeError`, as the schema has no such leaf, what is given always does.
+    """
+    try:
+        read = build()
+    except DecodeError as error:
+        reason = error
+
+        def read(data: bytes) -> Value:
+            raise reason
+
+    def access(data: bytes) -> Value:
+        try:
+            return read(data)
+        except Exception as error:
+            raise decode_error(error) from error
+
+    return access
 
 
 def streams(

@@ -13,8 +13,8 @@ let a caller skip: there is no `access`.
 
 The library (amazon.ion 0.15.0) must not be given any octets. In binary it crashes or does not come back where a value
 does not end within what it is in, or annotations leave it none; in both, it crashes at a symbol that is not UTF-8; and
-an integer or a decimal takes it quadratic time. So `decode` first goes through a message by its lengths, in text by its
-quotes, and refuses that, and numbers of more than 4096 octets or 4000 digits; `decode_native` is the library alone.
+an integer or a decimal takes it quadratic time. So a message is first gone through by its lengths, in text by its
+quotes, and that is refused, and numbers of more than 4096 octets or 4000 digits.
 
 A stream, in binary only, is values in a row. In writing, a thousand share a symbol table, as the library writes a list
 in one piece; in reading, so do those that are read from the file at a time. In text nothing could be guarded.
@@ -40,7 +40,6 @@ from sercodecs.contract import (
     EncodeError,
     Format,
     assemble,
-    decode_error,
     streams,
 )
 from sercodecs.source import Source
@@ -172,6 +171,7 @@ def _compile(schema: Schema, name: str, inwards: Rules, *, binary: bool) -> Code
         return data if isinstance(data, bytes) else data.encode()
 
     def decode_native(data: bytes) -> Any:
+        _check(data)
         value = simpleion.loads(data, **options)
         if type(value) is not dict:
             raise DecodeError("no struct")
@@ -195,15 +195,7 @@ def _compile(schema: Schema, name: str, inwards: Rules, *, binary: bool) -> Code
                 yield value if tree.from_native is None else tree.from_native(value)
 
     codec = assemble(schema, encode_native, decode_native, *tree)
-
-    def decode(data: bytes) -> Value:
-        try:
-            _check(data)
-        except Exception as error:
-            raise decode_error(error) from error
-        return codec.decode(data)
-
-    return replace(codec, decode=decode, **(streams(schema, write, read) if binary else {}))
+    return replace(codec, **streams(schema, write, read)) if binary else codec
 
 
 def _check(data: bytes) -> None:
@@ -329,7 +321,7 @@ def _info(format: Format, limits: Limits, compile: Callable[[Schema], Codec]) ->
         format=format,
         implementation="amazon-ion",
         distribution="amazon.ion",
-        note="decode is guarded",
+        note="decoding is guarded",
         language="C",
         licence="Apache-2.0",
         limits=limits,
@@ -337,7 +329,7 @@ def _info(format: Format, limits: Limits, compile: Callable[[Schema], Codec]) ->
         compile=compile,
         defects=(
             "amazon.ion 0.15.0 crashes at symbols that are not UTF-8, and hangs where a value does not end within what "
-            "it is in: decode goes through a message first; decode_native does not",
+            "it is in: a message is gone through first",
             "amazon.ion 0.15.0 reads integers and decimals in quadratic time: those beyond 4096 octets or 4000 digits "
             "are refused",
         ),

@@ -257,6 +257,10 @@ def _codec(protocol: int) -> CodecInfo:
         validates=False,
         compile=compile,
         note="decode: a scan of the opcodes, then an allow-listing unpickler; decode_native: the latter alone",
+        defects=(
+            "pickle allocates its memo up to the index that it is told, and multiplies what it remembers: decode scans "
+            "a message first; decode_native does not, and is not for data from others",
+        ),
     )
 
 

@@ -9,7 +9,7 @@ weigh most of it, and `write_stream`, with batches of `BATCH` rows, is what the 
 only be read by seeking and has no stream.
 
 - Enum: its symbol as utf8. Timestamp: timestamp("us", "UTC"). Uuid: fixed_size_binary(16). Decimal: decimal128 up to 38
-  digits, decimal256 up to 76; more are unsupported. Bytes and List of one length other than 0 are fixed-size types.
+  digits, decimal256 up to 76; more are unsupported. Bytes, in IPC List too, of one length but 0: types of fixed size.
 - Map: map. Record: struct, the root the columns themselves. Optional and absent: null; all else is not nullable.
 - Union: a struct with a nullable child for each alternative, of which one is valid. Arrow's own unions have no
   conversion from Python objects, and Parquet has none.
@@ -20,7 +20,7 @@ records), whose length nothing in the data bears out; in Parquet empty records a
 Populating is `pyarrow.array` over the value, reading out `to_pylist`, with conversions around them where types differ.
 What is read has to have the schema and one row, and is validated in full before it is touched: pyarrow would otherwise
 follow any offset in the data. Compression and dictionaries are not written, so that octets tell of the format alone,
-and compressed IPC batches not read, as their readers allocate what the data says; of Parquet see `CODECS`.
+and not read, as their readers allocate what the data says; of Parquet `pages` reads footer and headers before.
 """
 
 import struct
@@ -32,6 +32,7 @@ from typing import IO, Any
 from serschema.limits import Limits
 from serschema.model import Schema, Value
 
+from sercodecs.arrow import pages
 from sercodecs.arrow.access import Way
 from sercodecs.arrow.rows import Rows, leaf
 from sercodecs.arrow.shape import columns
@@ -40,11 +41,12 @@ from sercodecs.contract import (
     Codec,
     CodecInfo,
     DecodeError,
+    EncodeError,
     Format,
     Path,
     UnsupportedSchema,
     assemble,
-    decode_error,
+    leaf_reader,
     streams,
 )
 
@@ -107,7 +109,7 @@ def compile_ipc(schema: Schema) -> Codec:
     from pyarrow import ipc
 
     name = "arrow-ipc/pyarrow"
-    shape = columns(schema, name, empty_records=True)
+    shape = columns(schema, name)
     rows = Rows(schema, shape)
 
     def write(file: Any, batches: Iterable[Any]) -> None:
@@ -156,8 +158,11 @@ def compile_ipc(schema: Schema) -> Codec:
                 yield from rows.values(batch.slice(start, BATCH))
 
     def access(path: Path) -> Callable[[bytes], Value]:
-        way = Way(schema, path)
-        return _leaf(way, lambda data: one(data).column(way.structs[0]))
+        def build() -> Callable[[bytes], Value]:
+            way = Way(schema, path)
+            return lambda data: leaf(way.kind, way.follow(one(data).column(way.structs[0])))
+
+        return leaf_reader(build)
 
     _probe(name, lambda: list(read(pyarrow.py_buffer(encode_native(rows.batch([]))))))
     codec = assemble(
@@ -177,14 +182,21 @@ def compile_parquet(schema: Schema) -> Codec:
     from pyarrow import parquet
 
     name = "parquet/pyarrow"
-    shape = columns(schema, name, empty_records=False)
+    shape = columns(schema, name, parquet=True)
     rows = Rows(schema, shape)
+    widths = pages.widths(shape)
+    widest = max(widths, default=0)
 
     def encode_native(batch: Any) -> bytes:
         sink = pyarrow.BufferOutputStream()
         with parquet.ParquetWriter(sink, shape, compression="none", use_dictionary=False) as writer:
             writer.write_batch(batch)
         octets: bytes = sink.getvalue().to_pybytes()
+        if batch.nbytes * widest > pages.FREE:
+            try:
+                pages.check(octets, widths)
+            except DecodeError as error:
+                raise EncodeError("$", f"absent values or empty lists without end: {error}") from error
         return octets
 
     def opened(data: bytes) -> Any:
@@ -198,6 +210,7 @@ def compile_parquet(schema: Schema) -> Codec:
         file = opened(data)
         if file.metadata.num_rows != 1:
             raise DecodeError(f"{file.metadata.num_rows} rows")
+        pages.check(data, widths)
         table = file.read(selected, use_threads=False)
         table.validate(full=True)
         if table.num_rows != 1:
@@ -205,10 +218,13 @@ def compile_parquet(schema: Schema) -> Codec:
         return table
 
     def access(path: Path) -> Callable[[bytes], Value]:
-        way = Way(schema, path)
-        ambiguous = any("." in key for key in way.structs)
-        selected = None if ambiguous else [".".join(way.structs)]
-        return _leaf(way, lambda data: read(data, selected).column(way.structs[0]).chunk(0))
+        def build() -> Callable[[bytes], Value]:
+            way = Way(schema, path)
+            ambiguous = any("." in key for key in way.structs)
+            selected = None if ambiguous else [".".join(way.structs)]
+            return lambda data: leaf(way.kind, way.follow(read(data, selected).column(way.structs[0]).chunk(0)))
+
+        return leaf_reader(build)
 
     _probe(name, lambda: opened(encode_native(rows.batch([]))))
     codec = assemble(
@@ -228,16 +244,6 @@ def _probe(name: str, attempt: Callable[[], Any]) -> None:
         attempt()
     except Exception as error:
         raise UnsupportedSchema(name, "types nested so deep", "$", str(error)) from error
-
-
-def _leaf(way: Way, column: Callable[[bytes], Any]) -> Callable[[bytes], Value]:
-    def read(data: bytes) -> Value:
-        try:
-            return leaf(way.kind, way.follow(column(data)))
-        except Exception as error:
-            raise decode_error(error) from error
-
-    return read
 
 
 def _same(found: Any, expected: Any) -> None:
@@ -295,7 +301,8 @@ CODECS = (
     _info(
         PARQUET,
         compile_parquet,
-        "metadata of a column with an unknown compression ends the process (26.0): it is not looked at",
-        "compressed, dictionary- and run-length encoded pages expand without bound, 5 kB to 200 MB: not contained",
+        "metadata of a damaged column ends the process (26.0): it is read here",
+        "compressed, dictionary- and run-length encoded pages expand without bound, 5 kB to 200 MB: pages that are not "
+        "plain are refused, and values that take more than 16 times the data and 256 KiB, in writing too",
     ),
 )

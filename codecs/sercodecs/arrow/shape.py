@@ -25,16 +25,20 @@ from serschema.model import (
 from sercodecs.contract import UnsupportedSchema
 
 
-def columns(schema: Schema, codec: str, *, empty_records: bool) -> Any:
-    """The `pyarrow.Schema` of a schema. `empty_records`: whether the format carries a struct without fields."""
-    return _Types(schema, codec, empty_records).columns()
+def columns(schema: Schema, codec: str, *, parquet: bool = False) -> Any:
+    """The `pyarrow.Schema` of a schema, of a stream or of a file of Parquet.
+
+    Parquet has no struct without fields, and lists of one length only where the reader makes them of others, in which
+    it pads absent ones to their length, however many there are.
+    """
+    return _Types(schema, codec, parquet).columns()
 
 
 class _Types:
-    def __init__(self, schema: Schema, codec: str, empty_records: bool) -> None:
+    def __init__(self, schema: Schema, codec: str, parquet: bool) -> None:
         self.schema = schema
         self.codec = codec
-        self.empty_records = empty_records
+        self.parquet = parquet
         self.recursive = schema.recursive()
 
     def columns(self) -> Any:
@@ -84,14 +88,15 @@ class _Types:
             case List(item=item):
                 if self.is_empty(item):
                     raise self.unsupported("a list of empty records", path, "nothing in the data bears its length out")
-                return pyarrow.list_(self.child("item", item, f"{path}[]"), fixed_length(kind) or -1)
+                length = None if self.parquet else fixed_length(kind)
+                return pyarrow.list_(self.child("item", item, f"{path}[]"), length or -1)
             case Map(key=key, value=value):
                 of_values = self.child("value", value, f"{path}[]")
                 return pyarrow.map_(self.type(key, f"{path}{{key}}"), of_values)
             case Union() | Record():
                 if kind.name in self.recursive:
                     raise self.unsupported(f"{kind.name} inside itself", path, "a type in Arrow is a finite tree")
-                if not self.empty_records and self.is_empty(type_):
+                if self.parquet and self.is_empty(type_):
                     raise self.unsupported("an empty record", path, "a group has at least one field")
                 return pyarrow.struct(self.children(kind, path))
             case _:

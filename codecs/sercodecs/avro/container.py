@@ -16,10 +16,10 @@ from typing import IO, Any
 from serschema.model import Value
 
 from sercodecs.contract import DecodeError
+from sercodecs.files import exactly
 
 MAGIC = b"Obj\x01"
 SYNC = b"serbench's sync."
-CHUNK = 1 << 16
 MOST_VARINT = 10
 MOST_META, MOST_NOTHINGS = 1000, 10_000_000
 """Entries of a header, and data of no octets in a block: Apache's own bound."""
@@ -52,25 +52,25 @@ class Container:
 
     def _header(self, file: IO[bytes]) -> bytes:
         """Check the header; returns the sync marker."""
-        magic = _exactly(file, len(MAGIC))
+        magic = exactly(file, len(MAGIC))
         meta: dict[str, bytes] = {}
-        while count := _long(_exactly(file, 1), file):
+        while count := _long(exactly(file, 1), file):
             if count < 0:
                 count = -count
-                _long(_exactly(file, 1), file)
+                _long(exactly(file, 1), file)
             if count > MOST_META:
                 raise DecodeError(f"a header of {count} entries")
             for _ in range(count):
-                key = _exactly(file, _long(_exactly(file, 1), file)).decode()
-                meta[key] = _exactly(file, _long(_exactly(file, 1), file))
+                key = exactly(file, _long(exactly(file, 1), file)).decode()
+                meta[key] = exactly(file, _long(exactly(file, 1), file))
         self.check(magic, meta)
-        return _exactly(file, len(SYNC))
+        return exactly(file, len(SYNC))
 
     def _block(self, first: bytes, file: IO[bytes], sync: bytes) -> tuple[int, bytes]:
         """The count and the octets of a block, whose first octet was read."""
         count = _long(first, file)
-        data = _exactly(file, _long(_exactly(file, 1), file))
-        if _exactly(file, len(SYNC)) != sync:
+        data = exactly(file, _long(exactly(file, 1), file))
+        if exactly(file, len(SYNC)) != sync:
             raise DecodeError("a block without the sync marker")
         if count < 0 or count > max(len(data), MOST_NOTHINGS):
             raise DecodeError(f"a block of {count} data in {len(data)} octets")
@@ -84,20 +84,6 @@ class Container:
             raise DecodeError("octets after the end of the datum")
 
 
-def _exactly(file: IO[bytes], size: int) -> bytes:
-    """So many octets, read in parts, so that a length alone allocates nothing."""
-    if size < 0:
-        raise DecodeError("a negative length")
-    parts: list[bytes] = []
-    while size:
-        part = file.read(min(size, CHUNK))
-        if not part:
-            raise DecodeError(f"the file ends {size} octets too early")
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
 def _long(octet: bytes, file: IO[bytes]) -> int:
     """The zigzag varint that begins with the octet."""
     number = octet[0] & 0x7F
@@ -105,6 +91,6 @@ def _long(octet: bytes, file: IO[bytes]) -> int:
         if octet[0] < 0x80:
             return number >> 1 ^ -(number & 1)
         if place < MOST_VARINT:
-            octet = _exactly(file, 1)
+            octet = exactly(file, 1)
             number |= (octet[0] & 0x7F) << 7 * place
     raise DecodeError("a number that does not end")

@@ -6,13 +6,13 @@ from typing import IO, Any
 
 from serschema.model import Schema, Union, Value
 
-from sercodecs.contract import Codec, DecodeError, Path, UnsupportedSchema, assemble, decode_error, streams
+from sercodecs.contract import Codec, DecodeError, Path, UnsupportedSchema, assemble, leaf_reader, streams
+from sercodecs.files import exactly
 from sercodecs.flatbuffers import reader, writer
 from sercodecs.scalars import RUNTIME
 from sercodecs.source import Source
 
 MOST_ALTERNATIVES = 255
-CHUNK = 1 << 16
 
 
 def _ranged(number: int, lower: int, upper: int) -> int:
@@ -54,11 +54,11 @@ def compile(schema: Schema) -> Codec:
             file.write(made.Output())
 
     def read_stream(file: IO[bytes]) -> Iterator[Value]:
-        while size := _read(file, 4, ends=True):
-            yield decode(_read(file, int.from_bytes(size, "little")))
+        while size := exactly(file, 4, ends=True):
+            yield decode(exactly(file, int.from_bytes(size, "little")))
 
     def access(path: Path) -> Callable[[bytes], Value]:
-        return _access(schema, names, path)
+        return leaf_reader(lambda: _leaf(schema, names, path))
 
     assembled = assemble(schema, encode, decode, source=source.text())
     return replace(
@@ -66,37 +66,9 @@ def compile(schema: Schema) -> Codec:
     )
 
 
-def _read(file: IO[bytes], size: int, ends: bool = False) -> bytes:
-    """So many octets, asked for in parts, as the size may be a lie; none where the stream may end here."""
-    parts: list[bytes] = []
-    left = size
-    while left and (part := file.read(min(left, CHUNK))):
-        parts.append(part)
-        left -= len(part)
-    if left and not (ends and left == size):
-        raise DecodeError("the stream ends within a message")
-    return b"".join(parts)
-
-
-def _access(schema: Schema, names: dict[str, Any], path: Path) -> Callable[[bytes], Value]:
+def _leaf(schema: Schema, names: dict[str, Any], path: Path) -> Callable[[bytes], Value]:
     source = Source(f"flatbuffers {schema.root} {path}")
     source.globals |= names
-    made = reader.Reader(schema, source)
-    try:
-        made.leaf(path)
-        [read] = source.build("access")
-    except DecodeError as error:
-        reason = error
-
-        def fail(data: bytes) -> Value:
-            raise reason
-
-        return fail
-
-    def access(data: bytes) -> Value:
-        try:
-            return read(data)
-        except Exception as error:
-            raise decode_error(error) from error
-
-    return access
+    reader.Reader(schema, source).leaf(path)
+    [read] = source.build("access")
+    return read

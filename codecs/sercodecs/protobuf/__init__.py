@@ -39,6 +39,7 @@ from serschema.limits import Limits
 from serschema.model import MAX_DEPTH, Schema, Value
 
 from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
+from sercodecs.files import exactly
 from sercodecs.protobuf.layout import Layout
 from sercodecs.protobuf.library import library
 from sercodecs.protobuf.names import Names, Numbered, Spoken
@@ -124,7 +125,6 @@ TEXT = Format(
 GREATEST_FLOAT = b"3.4028235e+38"
 """The greatest binary32 as protobuf 7.36 writes it in JSON, and refuses to read it, but in quotes."""
 
-CHUNK = 1 << 16
 MOST_VARINT = 10
 MOST_JSON_DEPTH = 2 * MAX_DEPTH
 """The parser counts a timestamp and what stands for a list or a map as messages too."""
@@ -236,15 +236,7 @@ def _varint(number: int) -> bytes:
 
 def _read_stream(decode: Callable[[bytes], Value], file: IO[bytes]) -> Iterator[Value]:
     while first := file.read(1):
-        length = _length(first, file)
-        parts: list[bytes] = []
-        while length:
-            part = file.read(min(length, CHUNK))
-            if not part:
-                raise DecodeError(f"the stream ends {length} octets before a message")
-            parts.append(part)
-            length -= len(part)
-        yield decode(b"".join(parts))
+        yield decode(exactly(file, _length(first, file)))
 
 
 def _length(octet: bytes, file: IO[bytes]) -> int:

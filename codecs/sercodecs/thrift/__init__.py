@@ -20,10 +20,9 @@ stand in memory where the data ends (0.7.1), so that data is read through its bu
 compact protocol sizes are bounded by the data, as a list of items that take no octet is otherwise skipped item by item;
 and a varint without end takes quadratic time, so that data that could hold one is read through a transport that counts.
 The binary protocol, all in Cython, does the same with lists of types that do not exist, 10 seconds for 9 octets that
-say 2^31: `decode` (not `decode_native`) has each message walked through before, by fastbinary where it is installed
-(`guard`). What this does not find is what hides behind a field of Thrift's type uuid, which thriftpy2 takes for no
-octets, or behind a map of strings where one of numbers is due. Unlike apache, thriftpy2 does not look whether the data
-ends with the struct.
+say 2^31: each message is walked through before, by fastbinary where it is installed (`guard`). A field of Thrift's
+type uuid, which thriftpy2 takes for no octets, is refused. Unlike apache, thriftpy2 does not look whether the data ends
+with the struct.
 """
 
 from collections.abc import Callable
@@ -82,8 +81,8 @@ DEFECTS = {
     ),
     "thrift-binary/thriftpy2": (
         "thriftpy2 0.7.1 gives what stands in memory behind data that is cut short: read through another transport",
-        "thriftpy2 0.7.1 counts up to the size of a list whose items have no type, 10 s for 2^31: messages are walked "
-        "through first, but such a list behind a field of type uuid is not found",
+        "thriftpy2 0.7.1 counts up to the size of a list whose items have no type, 10 s for 2^31, also where the type "
+        "uuid or strings in a map hide one from other readers: messages are walked through first",
     ),
     "thrift-compact/thriftpy2": (
         "thriftpy2 0.7.1 bounds neither sizes nor varints: both are bounded by the data",

@@ -1,7 +1,6 @@
 """Over thriftpy2: the binary protocol in Cython, the compact one in Python."""
 
 import re
-from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -83,23 +82,20 @@ def compile_binary(schema: Schema) -> Codec:
         octets: bytes = transport.getvalue()
         return octets
 
+    skim = skimmer(classes.values()) or (lambda data: walk(data, make))
+
     def decode_native(data: bytes) -> Any:
+        try:
+            skim(data)
+        except Exception:
+            walk(data, make)  # it may be nested deeper than fastbinary goes, or only look like what is misread
         native = make()
         transport = TCyBufferedTransport(BytesIO(data))
         TCyBinaryProtocol(transport, strict_decode=True, max_depth=depth).read_struct(native)
         return native
 
-    skim = skimmer() or (lambda data: walk(data, make))
-
-    def decode_guarded(data: bytes) -> Any:
-        try:
-            skim(data)
-        except Exception:
-            walk(data, make)  # it may be only nested deeper than fastbinary goes
-        return decode_native(data)
-
     converted = conversions(schema, f"{codec} {schema.root}", classes, OUT, inwards(int_in))
-    return replace(assemble(schema, encode_native, decode_guarded, *converted), decode_native=decode_native)
+    return assemble(schema, encode_native, decode_native, *converted)
 
 
 def compile_compact(schema: Schema) -> Codec:
