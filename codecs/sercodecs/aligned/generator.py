@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import reduce
 
 from sercodecs.aligned.position import Position, Slot
 from sercodecs.aligned.shape import Shape
@@ -24,6 +25,7 @@ class Generator(ABC):
         self.slots: list[Slot] = []
         self.length = ""  # the name of the length of the octets of open length that may be among the slots
         self.at = Position("pos", 0, shape.unit, 0)
+        self.ahead = ""  # the name of the word in front of `at`, where a reader has unpacked it already
         self.loops = 0  # how many are around
 
     def anywhere(self) -> Position:
@@ -46,6 +48,18 @@ class Generator(ABC):
         name = self.source.fresh(hint)
         self.source.line(f"{name} = {expression}")
         return name
+
+    def choose(self, *cases: tuple[str, Callable[[], None]], other: bool = False, word: str = "") -> None:
+        """Emit branches; `other`: it may be none of them. What is known behind them is what all of them leave known."""
+        before, ahead = self.at, self.ahead
+        ends = [before] if other else []
+        for header, body in cases:
+            self.at, self.ahead = before, ahead
+            with self.source.block(header):
+                body()
+                self.settle(word)
+            ends.append(self.at)
+        self.at = reduce(Position.meet, ends)
 
     def loop(self, header: str, body: Callable[[], None], word: str = "") -> None:
         """Emit a loop: again with less knowledge of the position, until it holds from one turn to the next.

@@ -2,10 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 from serschema.model import (
-    MAX_DEPTH,
     Bool,
     Bytes,
     Decimal,
@@ -25,40 +25,20 @@ from serschema.model import (
     fixed_length,
 )
 
-from sercodecs.aligned.generator import Generator
-from sercodecs.aligned.position import Position, Slot, Stride, bind, compiled, one_letter, strictest, stride
-from sercodecs.aligned.runtime import Table
-from sercodecs.aligned.shape import INLINE, WORD, Shape
-from sercodecs.source import Source
+from sercodecs.aligned.position import Position, Slot, Stride, compiled, one_letter, stride
+from sercodecs.aligned.shape import INLINE
+from sercodecs.aligned.unpacking import Unpacking, display
 
 
-def display(members: dict[str, str]) -> str:
-    """The source of a dict of these keys and expressions."""
-    return f"{{{', '.join(f'{key!r}: {expression}' for key, expression in members.items())}}}"
+class Reader(Unpacking):
+    """Generates `decode`. `read` returns an expression for the value, which holds after the next `look` or `settle`.
 
-
-class Reader(Generator):
-    """Generates `decode`. Scalars wait in `slots`, to be unpacked by one call, until something of other size comes.
-
-    `read` returns an expression for the value, which holds after the next `look` or `settle`. Local state of the
-    generated functions: `data`, `end` (where the message ends), `pos`, and `depth` where there is recursion.
-
-    Where the word in front of `at` was unpacked already, with what stood before it, `ahead` is its name; what begins
-    with something else unpacks it again. Only a format whose `Shape` says what starts with a word has that. As it may
-    happen at the end of the message too, `data` is then the message and one word more. The argument `word_follows` says
-    whether what comes after the value begins with a word, so that it pays to look ahead.
+    A format may read words ahead: then its `Shape` says what starts with a word, and as that may happen at the end of
+    the message too, `data` is the message and one word more. The argument `word_follows` says whether what comes after
+    the value begins with a word, so that it pays to look ahead.
     """
 
     looks_ahead = False
-
-    def __init__(self, shape: Shape, source: Source, order: str) -> None:
-        super().__init__(shape, source, order)
-        self.variables: list[str] = []
-        self.late: list[tuple[str, str]] = []  # conditions of what is unpacked, and what is to be done about it
-        self.ahead = ""
-        self.looked_ahead = False
-        self.in_function = False
-        self.depth = 0
 
     @property
     def suffix(self) -> str:
@@ -73,12 +53,6 @@ class Reader(Generator):
     def context_here(self) -> str:
         """The arguments for them."""
         return ""
-
-    def provide_symbols(self) -> None:
-        for type_ in self.shape.schema.types:
-            if isinstance(type_, Enum):
-                symbols = {number: symbol for symbol, number in self.shape.numbers(type_).items()}
-                self.source.provide(f"SYMBOLS_{type_.name}", Table(f"enum {type_.name}", symbols))
 
     def function(self, kind: Union | Record) -> None:
         """The function that reads a type: its value, where it ends, and the word ahead if the format has such."""
@@ -116,100 +90,14 @@ class Reader(Generator):
             self.source.line("bad_end(pos, end)")
         self.source.line(f"return {value}")
 
-    # Slots, words and positions.
-
-    def slot(self, slot: Slot) -> str:
-        """The expression of the value of a slot."""
-        if self.ahead and slot.layout == WORD.layout:
-            name = self.local("x", self.ahead)  # the word's own name may soon mean the next one
-            self.ahead = ""
-            return slot.read.format(name)
-        self.unread()
-        names = [self.source.fresh("x") for _ in range(slot.variables)]
-        self.slots.append(slot)
-        self.variables += names
-        return slot.read.format(*names)
-
-    def word(self, *, look_ahead: bool = False) -> str:
-        """The name of the next word, for immediate use. With `look_ahead` it may bring the one after it along."""
-        if word := self.ahead:
-            self.ahead = ""
-            return word
-        word = self.slot(WORD)
-        self.look(self.fresh_word() if look_ahead else "")
-        return word
-
-    def fresh_word(self) -> str:
-        return self.source.fresh("word")
-
-    def unread(self) -> None:
-        if self.ahead:
-            self.ahead, self.at = "", self.at.plus(-4)
-
-    def look(self, word: str) -> None:
-        """Make what was read hold, and the next word be `word`, or not be unpacked yet if that is empty."""
-        if not word:
-            self.unread()
-        elif not self.ahead:
-            self.slots.append(WORD)
-            self.variables.append(word)
-            self.looked_ahead = True
-        elif word != self.ahead:
-            self.source.line(f"{word} = {self.ahead}")
-        self.flush()
-        self.ahead = word
-
-    def settle(self, word: str = "") -> None:
-        self.look(word)
-        self.place()
-
-    def place(self) -> None:
-        if self.at.name == "pos" and self.at.add:
-            self.source.line(f"pos {'+' if self.at.add > 0 else '-'}= {abs(self.at.add)}")
-        elif self.at.name != "pos":
-            self.source.line(f"pos = {self.at.text}")
-        self.at = self.at.at("pos")
-
-    @property
-    def here(self) -> Position:
-        """Where what comes next stands."""
-        return self.at.plus(-4) if self.ahead else self.at
-
-    def flush(self) -> None:
-        """Unpack the slots."""
-        if not self.slots:
-            return
-        alignment, line = strictest(self.slots), self.source.line
-        if not self.length and self.slots[0].alignment == alignment > self.at.modulus:
-            self.at = self.at.aligned(alignment)
-            self.place()
-        call = bind(self.source, "unpack_from", self.prefix, self.slots, self.at, self.length)
-        names, at = ", ".join(self.variables), self.at
-        self.at = at.after(self.slots, self.length)
-        if self.length or alignment > at.modulus:
-            line(f"unpack, size = {call}")
-            line(f"{names}, = unpack(data, {at.text})")
-            line(f"pos += size{f' + {at.add}' if at.add else ''}" if at.name == "pos" else f"pos = {at.text} + size")
-            self.at = self.at.at("pos")
-        else:
-            line(f"{names}, = {call}(data, {at.text})")
-        for condition, consequence in self.late:
-            with self.source.block(f"if {condition}"):
-                line(consequence)
-        self.slots, self.variables, self.length, self.late = [], [], "", []
-
-    def refuse(self, condition: str, reason: str, *, otherwise: str = "if") -> None:
-        with self.source.block(f"{otherwise} {condition}"):
-            self.source.line(f"raise DecodeError({reason}, {self.here.text})")
-
     # Kinds.
 
     def read(self, type_: Type, word_follows: bool = False) -> str:
         kind = self.shape.schema.resolve(type_)
         match kind:
             case String():
-                text = self.text()
-                return text if kind.max_length is None else f"at_most({text}, {kind.max_length})"
+                text, most = self.text(), kind.max_length
+                return text if most is None else self.at_most(text, most)
             case Bytes() if not fixed_length(kind):
                 return self.opaque(kind.min_length, kind.max_length)
             case Decimal() if self.shape.slot(kind) is None:
@@ -227,6 +115,10 @@ class Reader(Generator):
             case _:
                 assert_never(kind)
 
+    def at_most(self, text: str, length: int) -> str:
+        name = self.source.fresh("text")
+        return f"({name} if len({name} := {text}) <= {length} else too_long({name}, {length}))"
+
     @abstractmethod
     def text(self) -> str:
         """The expression of a string."""
@@ -238,12 +130,6 @@ class Reader(Generator):
     @abstractmethod
     def long_decimal(self, kind: Decimal) -> str:
         """The expression of a decimal that is no slot."""
-
-    def bounds(self, length: str, least: int, most: int | None, unit: str) -> None:
-        if least:
-            self.refuse(f"{length} < {least}", f'f"{{{length}}} {unit}, at least {least} needed"')
-        if most is not None:
-            self.refuse(f"{length} > {most}", f'f"{{{length}}} {unit}, at most {most} allowed"')
 
     def array(self, kind: List, word_follows: bool) -> str:
         fixed, row = fixed_length(kind), self.shape.row(kind.item)
@@ -374,12 +260,6 @@ class Reader(Generator):
     def body(self, kind: Union | Record, word_follows: bool) -> str:
         return self.union(kind, word_follows) if isinstance(kind, Union) else self.record(kind, word_follows)
 
-    def bound_depth(self, levels: int, guard: str = "") -> None:
-        """Emit the check that so many more levels fit, in functions that are called recursively."""
-        if self.in_function:
-            most = MAX_DEPTH - self.depth - levels
-            self.refuse(f"{guard}depth > {most}", f'"more than {MAX_DEPTH} levels of nesting"')
-
     @abstractmethod
     def empty(self) -> None:
         """Emit the reading of a record without fields."""
@@ -429,33 +309,21 @@ class Reader(Generator):
         """What is said of a flag that is none."""
         return f"is not a boolean: {kind.name}.{member.name} is there or not"
 
-    def hold(self, value: str, held: dict[str, str]) -> str:
-        """Emit a dict of what was read so far, or put it into the one there is."""
-        if not value:
-            return self.local("value", display(held))
-        for key, expression in held.items():
-            self.source.line(f"{value}[{key!r}] = {expression}")
-        return value
-
     def union(self, kind: Union, word_follows: bool) -> str:
         begins = any(self.shape.starts_with_word(alternative.type) for alternative in kind.alternatives)
         number = self.word(look_ahead=word_follows or begins)
         self.place()
-        value = self.source.fresh("value")
-        before, ahead, ends = self.at, self.ahead, list[Position]()
-        word = (ahead or self.fresh_word()) if word_follows else ""
-        for i, alternative in enumerate(kind.alternatives):
-            self.at, self.ahead = before, ahead
-            with self.source.block(f"{'elif' if i else 'if'} {number} == {alternative.number}"):
-                inner = self.read(alternative.type, word_follows)
-                self.settle(word)
-                self.source.line(f"{value} = {{{alternative.key!r}: {inner}}}")
-            ends.append(self.at)
-        self.at, self.ahead = before, ahead
+        value, where = self.source.fresh("value"), self.here.text
+        word = (self.ahead or self.fresh_word()) if word_follows else ""
+
+        def read(alternative: Field) -> None:
+            inner = self.read(alternative.type, word_follows)
+            self.settle(word)
+            self.source.line(f"{value} = {{{alternative.key!r}: {inner}}}")
+
+        tests = [f"{'elif' if i else 'if'} {number} == {member.number}" for i, member in enumerate(kind.alternatives)]
+        self.choose(*[(test, partial(read, member)) for test, member in zip(tests, kind.alternatives)], word=word)
         with self.source.block("else"):
             said = f'f"{{{number}}} is not an alternative of {kind.name}"'
-            self.source.line(f"raise DecodeError({said}, {self.here.text})")
-        self.at, self.ahead = ends[0], word
-        for end in ends:
-            self.at = self.at.meet(end)
+            self.source.line(f"raise DecodeError({said}, {where})")
         return value

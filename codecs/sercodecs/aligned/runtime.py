@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from sercodecs import scalars
 from sercodecs.contract import DecodeError, EncodeError, decode_error, encode_error
+from sercodecs.quick import uuid_of_16
 from sercodecs.scalars import EXACT, complement, from_complement
 
 
@@ -41,10 +42,8 @@ def _out_of_range(value: int, lower: int, upper: int) -> NoReturn:
     raise DecodeError(f"integer {value} is not in {lower}..{upper}")
 
 
-def _at_most(text: str, length: int) -> str:
-    if len(text) > length:
-        raise DecodeError(f"string of {len(text)} characters, at most {length} allowed")
-    return text
+def _too_long(text: str, length: int) -> NoReturn:
+    raise DecodeError(f"string of {len(text)} characters, at most {length} allowed")
 
 
 def _too_great(precision: int) -> NoReturn:
@@ -78,12 +77,14 @@ RUNTIME: dict[str, Any] = (
         "from_twos_complement": _from_twos_complement,
         "out_of_range": _out_of_range,
         "octets": _octets,
-        "at_most": _at_most,
+        "too_long": _too_long,
         "bad_length": _bad_length,
         "bad_end": _bad_end,
         "too_great": _too_great,
         "multiply": EXACT.multiply,
+        "uuid_of": uuid_of_16,
     }
     | {f"UNIT_{scale}": PyDecimal(1).scaleb(-scale) for scale in range(32)}
+    | {f"PLACES_{scale}": PyDecimal(scale) for scale in range(32)}
 )
-"""`UNIT_2` is 0.01: the unit of a decimal of scale 2."""
+"""`UNIT_2` is 0.01, the unit of a decimal of scale 2, and `PLACES_2` 2, the places its point is moved by."""

@@ -35,10 +35,10 @@ WORD = Slot("I", 4)
 class Shape:
     """A schema as a format sees it; what is said here of lists and records holds if nothing but their parts is written.
 
-    `alignment` is the strictest there is, `unit` the least size of anything, `least_bits` that of an integer.
+    `greatest` is the greatest alignment there is, `unit` the least size of anything, `least_bits` that of an integer.
     """
 
-    alignment = 8
+    greatest = 8
     unit = 1
     least_bits = 8
     empty_text = 4
@@ -101,7 +101,7 @@ class Shape:
         return dict(enum.symbols)
 
     def number(self, code: str, read: str = "{0}", write: str = "{0}") -> Slot:
-        return Slot(code, min(size(code), self.alignment), read, write)
+        return Slot(code, min(size(code), self.greatest), read, write)
 
     def slot(self, kind: Kind) -> Slot | None:
         """The scalar as a slot, or None if its size varies."""
@@ -125,11 +125,11 @@ class Shape:
                 since = "(since := {0} - EPOCH).days * 86400000000 + since.seconds * 1000000 + since.microseconds"
                 return self.number("q", "EPOCH + {0} * MICROSECOND", since)
             case Uuid():
-                return Slot("16s", 1, "uuid_of({0})", '{0}.int.to_bytes(16, "big")')
+                return Slot("16s", 1, "uuid_of({0})", "{0}.int.to_bytes(16)")
             case Decimal(precision, scale) if precision <= INT64_DIGITS:
                 limit = 10**precision
                 read = f"(multiply({{0}}, UNIT_{scale}) if {-limit} < {{0}} < {limit} else too_great({precision}))"
-                return self.number("q", read, f"int({{0}}.scaleb({scale}, EXACT))")
+                return self.number("q", read, f"int({{0}}.scaleb(PLACES_{scale}, EXACT))")
             case Bytes() if length := fixed_length(kind):
                 return Slot(f"{length}s", 1, "{0}", f"octets({{0}}, {length})")
             case _:

@@ -85,15 +85,15 @@ class Reader(AlignedReader):
     def beginning(self) -> Position:
         """Where the message's value begins."""
         if not self.shape.encoding.version:
-            return Position("1", 0, self.shape.alignment, 1)
-        return Position("4", 0, self.shape.alignment, 0, "4" if self.from_origin else "")
+            return Position("1", 0, self.shape.greatest, 1)
+        return Position("4", 0, self.shape.greatest, 0, "4" if self.from_origin else "")
 
     def flush(self) -> None:
         if self.slots and self.expected:
             with self.source.block(f"if {self.at.after(self.slots, self.length).text} > {self.stop}"):
                 self.source.line("break")
             others = " or ".join(f"{name} != {number:#x}" for name, number in self.expected)
-            self.late.insert(0, (others, "break"))
+            self.late[:0] = [f"if {others}:", "    break"]
             self.expected = []
         super().flush()
 
@@ -123,7 +123,7 @@ class Reader(AlignedReader):
         """The expression of a string, whose length counts its NUL."""
         self.length = self.word()
         octets, end = self.slot(Slot("", 1, unit=1, terminator=1)), self.slot(Slot("B", 1))
-        self.late.append((f"{end} or 0 in {octets}", "bad_text(pos)"))
+        self.check(f"{end} or 0 in {octets}", "bad_text(pos)")
         return f"{octets}.decode()"
 
     def opaque(self, least: int = 0, most: int | None = None) -> str:
@@ -211,7 +211,7 @@ class Reader(AlignedReader):
     def within(self, member: Field, origin: str, stop: str, value: str) -> None:
         """Emit the reading of a member that has a stream of its own, whose length may count padding (XTypes 1.1)."""
         outer = self.at
-        self.at = Position(origin, 0, self.shape.alignment, 0, origin)
+        self.at = Position(origin, 0, self.shape.greatest, 0, origin)
         inner = self.read(member.type)
         self.settle()
         self.refuse(f"not {stop} - 4 < pos <= {stop}", '"a member that is not as long as its header says"')
@@ -308,7 +308,7 @@ class Reader(AlignedReader):
             self.flush()
             outer = self.at.origin
             origin = self.local("origin", self.at.text)
-            self.at = Position(origin, 0, self.shape.alignment, 0, origin)
+            self.at = Position(origin, 0, self.shape.greatest, 0, origin)
             inner = self.read(member.type)
             self.settle()
             with self.source.block(f"if pos != {origin} + {length}"):
@@ -363,7 +363,7 @@ class Reader(AlignedReader):
                     if first:
                         self.within(member, origin, after, value)
                     else:
-                        self.at = Position("pos", 0, self.shape.alignment, 0)
+                        self.at = Position("pos", 0, self.shape.greatest, 0)
                         inner = self.read(member.type)
                         self.flush()
                         self.settle()

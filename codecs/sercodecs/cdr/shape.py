@@ -74,7 +74,7 @@ class Shape(AlignedShape):
 
     def __init__(self, schema: Schema, encoding: Encoding) -> None:
         self.encoding = encoding
-        self.alignment = encoding.alignment
+        self.greatest = encoding.alignment
         self.flag = Slot("B", 1) if encoding.version else WORD
         super().__init__(schema)
 
@@ -143,7 +143,9 @@ class Shape(AlignedShape):
                     return None
                 digits = precision | 1
                 read = f"from_fixed({{0}}, UNIT_{scale}, {digits > precision})"
-                return Slot(f"{digits // 2 + 1}s", 1, read, f"fixed(str({{0}}.scaleb({scale}, EXACT)), {digits})")
+                return Slot(
+                    f"{digits // 2 + 1}s", 1, read, f"fixed(str({{0}}.scaleb(PLACES_{scale}, EXACT)), {digits})"
+                )
             case Enum() if slot and not self.encoding.version:
                 return replace(slot, code="I")
             case _:

@@ -51,7 +51,7 @@ class Writer(AlignedWriter):
             pack = self.local("header", pack)
         start = self.source.fresh("start")
         self.source.line(f"{start} = {self.variable} = {self.at.after(header).text}")
-        self.at = Position(self.variable, 0, self.shape.alignment, 0)
+        self.at = Position(self.variable, 0, self.shape.greatest, 0)
         yield
         self.flush()
         octets = f"{self.know()} - {start}"
@@ -63,7 +63,7 @@ class Writer(AlignedWriter):
         outer = (self.parts, self.variable, self.at)
         self.parts, self.variable = self.source.fresh("parts"), self.source.fresh("pos")
         self.source.line(f"{self.parts} = []")
-        self.at = Position("0", 0, self.shape.alignment, 0)
+        self.at = Position("0", 0, self.shape.greatest, 0)
         body()
         self.flush()
         parts = self.parts

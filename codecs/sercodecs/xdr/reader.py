@@ -35,7 +35,7 @@ class Reader(AlignedReader):
         self.bounds(length, least, most, "octets")
         self.length = length
         octets, padding = self.slot(Slot("", 1, unit=1)), self.slot(PADDING)
-        self.late.append((f"{padding} and {padding} != ZEROS", "bad_padding(pos)"))
+        self.check(f"{padding} and {padding} != ZEROS", "bad_padding(pos)")
         return octets
 
     def long_decimal(self, kind: Decimal) -> str:

@@ -10,7 +10,7 @@ from sercodecs.aligned.shape import Shape as AlignedShape
 class Shape(AlignedShape):
     """A schema as XDR sees it: everything takes a multiple of four octets, so that nothing ever has to be aligned."""
 
-    alignment = 4
+    greatest = 4
     unit = 4
     least_bits = 32
 
