@@ -27,8 +27,9 @@ from serschema.model import (
     fixed_length,
 )
 
+from sercodecs.aligned.shape import INT64_DIGITS
 from sercodecs.cdr.runtime import EXTENDED, ID, IGNORE, LENGTH_CODES, LIST_END, MUST_UNDERSTAND
-from sercodecs.cdr.shape import FIXED_DIGITS, INT64_DIGITS, Encoding, Shape
+from sercodecs.cdr.shape import FIXED_DIGITS, Encoding, Shape
 from sercodecs.contract import Span
 from sercodecs.walk import Walk, counted, microseconds, of_octets, scaled, utf8, walk
 

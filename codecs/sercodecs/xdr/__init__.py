@@ -64,8 +64,8 @@ def compile(schema: Schema) -> Codec:
     source = Source(f"xdr {schema.root}")
     source.globals |= RUNTIME
     source.globals["SCHEMA"] = schema
-    Writer(shape, source).generate()
-    Reader(shape, source).generate()
+    Writer(shape, source, "big").generate()
+    Reader(shape, source, "big").generate()
     encode, decode = source.build("encode", "decode")
     return Codec(encode=encode, decode=decode, source=source.text())
 
