@@ -122,6 +122,15 @@ def consuming(schema, /, **options):
     return replace(codec, from_native=from_native, decode=lambda data: from_native(json.loads(data)))
 
 
+_kept: list[bytes] = []
+
+
+def keeping(codec, value):
+    """Never lets go of what it has used."""
+    _kept.append(bytes(100_000))
+    return codec.encode(value)
+
+
 def struct_dump(schema, /, order="little"):
     """The control's idea: a C struct in the machine's own order, which the bytes do not tell."""
     layout = struct.Struct({"little": "<id", "big": ">id"}[order])
@@ -278,6 +287,7 @@ CODECS = (
     info("unavailable", good, distribution="serbench-has-no-such-library"),
     info("false-halves", false_halves),
     info("consuming", consuming),
+    info("keeping", plain(keeping)),
     info("offering", offering),
     info("misreading", misreading),
     info("forgetful", forgetful),

@@ -25,7 +25,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fake_codecs import SCHEMA, point
 
 DATA = Data(name="points", source="shared", schema=SCHEMA, messages=[point(), point(8, label="é")])
-PLAN = Plan(data=(DATA,), codecs=("fake/good", "fake/plain"), budget_s=1000, modules=("fake_codecs",), processes=5)
+PLAN = Plan(
+    data=(DATA,),
+    codecs=("fake/good", "fake/plain"),
+    budget_s=1000,
+    modules=("fake_codecs",),
+    processes=5,
+    memory_share=0,
+)
 TWO = replace(PLAN, data=(DATA, replace(DATA, name="others")))
 
 

@@ -334,3 +334,24 @@ def test_a_preparation_is_done_at_each_start_and_one_that_fails_is_given_up(work
     worker.preparation = {"codecs": ["fake/no-such-codec"], "modules": ["fake_codecs"]}
     assert verify(worker, "good", apart=True)[0]["status"] == "ok"
     assert worker.preparation == {}
+
+
+def test_a_footprint_of_a_codec_that_keeps_what_it_was_given(worker):
+    worker.preparation = {"codecs": [], "modules": ["fake_codecs"], "imports": ["no_such_module", "colorsys"]}
+    request = {**CASE, "messages": CASE["messages"][:1], "apart": True}
+    good = worker.ask("footprint", **request, codec="fake/good")
+    keeping = worker.ask("footprint", **request, codec="fake/keeping")
+    assert len(good["construct_ns"]) == 3
+    assert good["encode_held_bytes"] < 1000 < good["encode_peak_bytes"]
+    assert keeping["encode_held_bytes"] > 100_000
+    assert keeping["decode_held_bytes"] < 1000
+    if good["method"] == "memray":
+        assert good["encode_allocations"] > 3
+    with pytest.raises(WorkerFailed, match="crashed: SIGABRT"):
+        worker.ask("footprint", **request, codec="fake/aborting")
+
+
+def test_an_import(worker):
+    assert worker.ask("import", codec="fake/good", modules=["fake_codecs"], apart=True)["import_ns"] > 0
+    with pytest.raises(WorkerFailed, match="UnsupportedSchema"):
+        worker.ask("import", codec="fake/unsupported", modules=["fake_codecs"], apart=True)

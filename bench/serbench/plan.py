@@ -20,6 +20,7 @@ from serschema.values import information, leaves
 
 from serbench.results import OPERATIONS, Operation
 
+MEMORY_SHARE = 0.1
 LEVELS = (("zlib", 6), ("zstd", 3))
 PROCESSES = 12
 PRECISION = 0.01
@@ -93,6 +94,11 @@ class Data:
         return next((path for path in reversed(held[0]) if path in common), ())
 
     @property
+    def largest(self) -> Value:
+        """The message with most information, or the first of them."""
+        return self.messages[self.information.index(max(self.information))]
+
+    @property
     def streamable(self) -> bool:
         """Whether there are several messages, as a stream has."""
         return len(self.messages) > 1
@@ -103,8 +109,9 @@ class Plan(Effort):
     """Which cells, and how they are measured.
 
     `budget_s` bounds the run's wall time, start-up of workers included; it is exceeded where one call of everything
-    takes longer. `levels` are the compression methods. `processes` measure a block, where the budget allows; up to
-    twice as many where a codec's ratio to the fastest is not known to `precision`, a share of it.
+    takes longer. `memory_share` is the part of it in which imports and memory are measured; 0 leaves them out.
+    `levels` are the compression methods. `processes` measure a block, where the budget allows; up to twice as many
+    where a codec's ratio to the fastest is not known to `precision`, a share of it.
     `modules` are importable modules with `CODECS` besides those of the registry; they are asked first.
     """
 
@@ -113,6 +120,7 @@ class Plan(Effort):
     seed: int = 1
     levels: tuple[tuple[str, int], ...] = LEVELS
     operations: tuple[Operation, ...] = OPERATIONS
+    memory_share: float = MEMORY_SHARE
     modules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

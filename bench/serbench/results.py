@@ -1,8 +1,9 @@
 """The result file: JSON Lines, appended and flushed line by line, so that a killed run keeps what it measured.
 
 `RUN/results.jsonl` holds, each as one object with its `kind`: one `header`, then as they come a `dataset` for each data
-set, a `verified` for each (data set, codec), a `streamed` for each (data set, codec) that has streams, and a `timing`
-for each (data set, codec, operation, process). Samples are integer nanoseconds with their loop counts; no median is
+set, a `library` for each codec that is installed, a `verified` for each (data set, codec), a `footprint` for each of
+these that is right, a `streamed` for each that has streams, and a `timing` for each (data set, codec, operation,
+process). Samples are integer nanoseconds with their loop counts; no median is
 stored: `serbench.statistics` computes what reports show.
 
 History of the format: 1, the first.
@@ -121,6 +122,49 @@ class Streamed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Library:
+    """What a codec's library costs before it does anything.
+
+    `import_ns` has a number for each of several processes: the time until the codec is ready for a schema of one field,
+    and `resident_bytes` is by how much memory rose, the least of them, None where the system does not tell. What Python
+    and serbench have imported already is not counted. `installed_bytes` are those of the distribution's files,
+    `required_bytes` those of it and all that it requires; None for what comes with Python or serbench.
+    A `reason` says why there are no times.
+    """
+
+    codec: str
+    import_ns: list[int] = field(default_factory=list)
+    resident_bytes: int | None = None
+    installed_bytes: int | None = None
+    required_bytes: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footprint:
+    """What a codec takes on a data set beside time, in a process of its own.
+
+    `construct_ns`: to compile the schema, the library being imported, each the first time in a process. The rest is of
+    one call on the largest message, warm, in octets above what was there before: the peak, what is held with the
+    result, and how many allocations there were, None where nobody counted them. The `method` is `memray`, which sees
+    every allocation, or `tracemalloc+rss`, which sees Python's and a rise of resident memory: a lower bound.
+    A `reason` says why there are no figures.
+    """
+
+    dataset: str
+    codec: str
+    construct_ns: list[int] = field(default_factory=list)
+    method: str = ""
+    encode_peak_bytes: int = 0
+    encode_held_bytes: int = 0
+    encode_allocations: int | None = None
+    decode_peak_bytes: int = 0
+    decode_held_bytes: int = 0
+    decode_allocations: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Timing:
     """Raw samples of one operation in one process. A call handles the timed messages of the data set once.
 
@@ -153,11 +197,13 @@ class Spent:
     measured_ns: int
 
 
-Line: TypeAlias = Header | Dataset | Verified | Streamed | Timing | Spent
+Line: TypeAlias = Header | Dataset | Library | Verified | Footprint | Streamed | Timing | Spent
 _KINDS: dict[str, type[Line]] = {
     "header": Header,
     "dataset": Dataset,
+    "library": Library,
     "verified": Verified,
+    "footprint": Footprint,
     "streamed": Streamed,
     "timing": Timing,
     "spent": Spent,
@@ -176,6 +222,8 @@ class Run:
     timings: list[Timing]
     streamed: list[Streamed] = field(default_factory=list)
     spent: list[Spent] = field(default_factory=list)
+    libraries: list[Library] = field(default_factory=list)
+    footprints: list[Footprint] = field(default_factory=list)
 
 
 class Writer:
@@ -219,6 +267,8 @@ def read(folder: Path) -> Run:
         [line for line in lines if isinstance(line, Timing)],
         [line for line in lines if isinstance(line, Streamed)],
         [line for line in lines if isinstance(line, Spent)],
+        [line for line in lines if isinstance(line, Library)],
+        [line for line in lines if isinstance(line, Footprint)],
     )
 
 

@@ -1,11 +1,12 @@
 """Carries out a plan: verifies everything, then times what came back equal, and writes each row as it comes.
 
 Nothing is measured here. Verification takes a worker process, forked for each data set; the memory of a stream takes a
-fresh one for each codec. Timing goes in *passes*: first every block (data set and direction) once, then every block
-again, so that a run that is stopped has something on everything, and each block sees several memory layouts and several
-moods of the machine. A pass has a fresh process, which imports the libraries once, is forked for each data set, where
-the codecs are compiled once, and that again for each block. The time that is left is shared equally by the blocks that
-are left.
+fresh one for each codec, and `footprints` has more of that kind.
+
+Timing goes in *passes*: first every block (data set and direction) once, then every block again, so that a run that is
+stopped has something on everything, and each block sees several memory layouts and several moods of the machine. A pass
+has a fresh process, which imports the libraries once, is forked for each data set, where the codecs are compiled once,
+and that again for each block. The time that is left is shared equally by the blocks that are left.
 
 Where there is time after the planned processes, what is not known to the plan's precision gets more, up to twice as
 many. The widths are looked at once: intervals that are looked at after each process until one is narrow enough have the
@@ -28,7 +29,7 @@ from typing import Any, Protocol
 from serschema.jsonform import schema_to_json, to_json
 from serschema.values import check, path_text
 
-from serbench import environment
+from serbench import environment, footprints
 from serbench.plan import Data, Plan
 from serbench.results import (
     FILE_NAME,
@@ -116,10 +117,12 @@ def run(
                 writer.write(dataset)
         session = _Session(plan, progress, worker, held)
         with suppress(KeyboardInterrupt), _watched(plan, progress):
-            for row in session.verify(1 - TIMING_SHARE):
-                writer.write(row)
+            for verified in session.verify(1 - TIMING_SHARE):
+                writer.write(verified)
             for streamed in session.stream(1 - TIMING_SHARE):
                 writer.write(streamed)
+            for row in footprints.measure(plan, session.verified, held, worker, session.aside):
+                writer.write(row)
             left_s = plan.budget_s - (time.monotonic() - started)
             for row_of_time in session.time(max(left_s, plan.budget_s * TIMING_SHARE)):
                 writer.write(row_of_time)
@@ -279,6 +282,10 @@ class _Session:
             yield Verified(**row | {"dataset": data.name})
         with suppress(WorkerFailed):
             next(answer)
+
+    def aside(self, description: str) -> None:
+        """Tell of a step between verification and timing."""
+        self.progress.step(description, 1 - TIMING_SHARE)
 
     def stream(self, done: float) -> Iterator[Streamed]:
         """The memory of streams, a fresh process for each codec that has one."""

@@ -6,7 +6,10 @@ behind any pair of pipes: here, under an emulator, at the far end of ssh.
 A frame is a 4-octet big-endian length and that many octets of JSON (UTF-8), one object. The worker opens with a hello;
 then each request is answered by frames of which the last has `done` or `failed`:
 
-    prepare  codecs, modules                                    {"done": true}, when their libraries are imported
+    prepare  codecs, modules, imports                           {"done": true}, when their libraries are imported, and
+                                                                Python's modules of these names where there are such
+    import   codec, modules                                     {"done": {...}}, of the library's import
+    footprint schema, messages, codec, modules                  {"done": {...}}, a row without data set and codec
     verify   schema, messages, codecs, levels, leaf, timed,     {"row": ...} for each codec in turn, {"done": true}
              modules
     stream   schema, messages, codec, options, modules          {"done": {...}}, a row without data set and codec
@@ -41,16 +44,18 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from importlib import import_module
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias
 
 from sercodecs.contract import Codec
 from serschema.errors import SerError
 from serschema.jsonform import from_json, schema_from_json, to_json
-from serschema.model import Path, Record, Schema, Value
+from serschema.model import Path, Schema, Value
 
 from serbench import sampler
-from serbench.memory import streamed
+from serbench.library import LEAST, construct_ns, imported
+from serbench.memory import OWN_POOLS, footprint, streamed
 from serbench.plan import lookup
 from serbench.verify import described, verify
 
@@ -184,11 +189,22 @@ def _prepare(request: Frame, send: Send) -> bool:
     """Import the libraries. A codec that fails here fails again where it is reported."""
     for info in lookup(request["codecs"], request["modules"]):
         with contextlib.suppress(Exception):
-            info.compile(_NOTHING)
+            info.compile(LEAST)
+    for name in request.get("imports", ()):
+        with contextlib.suppress(ImportError):
+            import_module(name)
     return True
 
 
-_NOTHING = Schema("Nothing", (Record("Nothing", ()),))
+def _import(request: Frame, send: Send) -> Frame:
+    return imported(*lookup([request["codec"]], request["modules"]))
+
+
+def _footprint(request: Frame, send: Send) -> Frame:
+    os.environ.update(OWN_POOLS)
+    schema, (message,) = _case(request)
+    (info,) = lookup([request["codec"]], request["modules"])
+    return {"construct_ns": construct_ns(info, schema), **footprint(info.compile(schema), message)}
 
 
 def _verify(request: Frame, send: Send) -> bool:
@@ -284,6 +300,8 @@ def _decode(request: Frame, send: Send) -> list[Any]:
 
 _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "prepare": _prepare,
+    "import": _import,
+    "footprint": _footprint,
     "verify": _verify,
     "stream": _stream,
     "open": _open,

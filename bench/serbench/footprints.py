@@ -1,0 +1,87 @@
+"""What is measured of a run beside round trips, streams and times: libraries, and the memory and set-up of codecs.
+
+Each measurement has its own fork of a process that has imported no library, since what is imported once is not imported
+again, and what a codec has made of a schema it often keeps. This comes before anything is timed, on as many data sets
+as fit into the plan's `memory_share` of the budget.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sercodecs.contract import CodecInfo
+from sercodecs.registry import MODULES, missing
+from serschema.jsonform import schema_to_json, to_json
+
+from serbench.library import sizes
+from serbench.memory import PRELOADED
+from serbench.plan import Plan
+from serbench.results import Footprint, Library, Run, Verified
+from serbench.worker import Worker, WorkerFailed
+
+IMPORTS = 3
+"""Processes in which a library's import is measured: one in any case, the others while there is time."""
+OURS = [f"sercodecs.{name}" for name in MODULES]
+"""What no library's import is charged with."""
+
+Step = Callable[[str], None]
+
+
+def measure(
+    plan: Plan, verified: dict[tuple[str, str], Verified], held: Run | None, worker: Callable[[], Worker], step: Step
+) -> Iterator[Library | Footprint]:
+    """The rows that an earlier run has not `held`. `step` is told what comes next."""
+    if not plan.memory_share:
+        return
+    deadline = time.monotonic() + plan.memory_share * plan.budget_s
+    done = {row.codec for row in held.libraries} if held else set()
+    infos = [info for info in plan.infos() if info.id not in done and not missing(info)]
+    with _prepared(worker, plan, OURS) as bare:
+        for info in infos:
+            step(f"import {info.id}")
+            yield _library(bare, plan, info, deadline)
+    cells = {(row.dataset, row.codec) for row in held.footprints} if held else set()
+    with _prepared(worker, plan, [*OURS, PRELOADED]) as bare:
+        for data in plan.data:
+            case = {
+                "schema": schema_to_json(data.schema),
+                "messages": [to_json(data.largest, data.schema)],
+                "modules": plan.modules,
+            }
+            for codec in plan.codecs:
+                if (data.name, codec) in cells or verified[data.name, codec].status not in ("ok", "lossy"):
+                    continue
+                if time.monotonic() > deadline:
+                    return
+                step(f"memory {data.name}: {codec}")
+                try:
+                    row = bare.ask("footprint", **case, codec=codec, apart=True)
+                except WorkerFailed as error:
+                    row = {"reason": str(error)}
+                yield Footprint(dataset=data.name, codec=codec, **row)
+
+
+def _prepared(worker: Callable[[], Worker], plan: Plan, imports: list[str]) -> Worker:
+    made = worker()
+    made.preparation = {"codecs": [], "modules": plan.modules, "imports": imports}
+    return made
+
+
+def _library(bare: Worker, plan: Plan, info: CodecInfo, deadline: float) -> Library:
+    rows: list[dict[str, Any]] = []
+    reason = ""
+    while not rows or (len(rows) < IMPORTS and time.monotonic() < deadline):
+        try:
+            rows.append(bare.ask("import", codec=info.id, modules=plan.modules, apart=True))
+        except WorkerFailed as error:
+            reason = str(error)
+            break
+    installed, required = sizes(info.distribution)
+    return Library(
+        codec=info.id,
+        import_ns=[row["import_ns"] for row in rows],
+        resident_bytes=min((row["resident_bytes"] for row in rows if row["resident_bytes"] is not None), default=None),
+        installed_bytes=installed,
+        required_bytes=required,
+        reason=reason,
+    )
