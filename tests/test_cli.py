@@ -14,7 +14,7 @@ import pytest
 from serbench import cli, runner
 from serbench.cli import main
 from serbench.inputs import BadInput, duration
-from serbench.results import Run, read
+from serbench.results import OPERATIONS, PACKING, Run, read
 from sercodecs import registry
 from serschema import shared
 from serschema.load import load_schema
@@ -288,6 +288,26 @@ def test_one_hot_message_is_timed_if_asked(made_up):
     assert (len(hot.data[0].timed), len(hot.data[0].messages)) == (1, 24)
     assert len(usual.data[0].timed) == 24
     assert hot.sha256() != usual.sha256()
+
+
+def test_run_times_the_compression_that_is_asked_for(made_up, capsys):
+    assert main(["run"]) == main(["run", "--compress", "zstd-3", "--compress", "xz-6"]) == 0
+    assert main(["run", "--compress", "all"]) == 0
+    plain, some, everything = (set(plan.operations) for plan, _, _ in made_up)
+    assert plain == set(OPERATIONS)
+    assert some - plain == {"compress:zstd-3", "decompress:zstd-3", "compress:xz-6", "decompress:xz-6"}
+    assert everything == {*OPERATIONS, *PACKING}
+    assert capsys.readouterr().err.count("serbench:") == 0
+    message = complaint(capsys, "run", "--compress", "zip")
+    assert message == "no compression is called 'zip'; there are zlib-6, zstd-3, lz4-0, brotli-5, xz-6 and all"
+
+
+def test_run_says_which_compressor_is_missing(made_up, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lz4", None)
+    assert complaint(capsys, "run", "--compress", "lz4-0") == "lz4-0 is not installed: pip install lz4"
+    assert main(["run", "--compress", "all"]) == 0
+    assert "serbench: without lz4-0, which is not installed: pip install lz4\n" in capsys.readouterr().err
+    assert not {"compress:lz4-0", "decompress:lz4-0"} & set(made_up[0][0].operations)
 
 
 def test_run_prints_json(made_up, capsys):

@@ -82,7 +82,7 @@ def test_commit(monkeypatch, tmp_path):
 def test_versions_and_codecs():
     found = environment.versions([INFOS["good"], INFOS["unavailable"]])
     assert found["python"] == sys.version.split()[0]
-    assert set(found) == {"serbench", "zstandard", "python"}
+    assert set(found) == {"serbench", "zstandard", "lz4", "brotli", "python"}
     assert environment.described(INFOS["unavailable"])["version"] == ""
     described = environment.described(INFOS["good"])
     assert (described["format"], described["implementation"], described["licence"]) == ("fake", "good", "MIT")

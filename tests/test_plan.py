@@ -38,7 +38,6 @@ def test_hash_does_not_cover_how_long_is_measured(change):
         {"codecs": ("fake/good",)},
         {"codecs": ("fake/plain", "fake/good")},
         {"seed": 2},
-        {"levels": (("zlib", 9),)},
         {"operations": ("encode",)},
         {"modules": ("fake_codecs",)},
     ],

@@ -2,11 +2,14 @@
 
 import ast
 import gc
+import zlib
 from dataclasses import replace
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 from serbench import sampler
+from serbench.results import Operation
 from serbench.sampler import Candidate, Loop, calibrate, candidates, sample
 from sercodecs.contract import Codec, assemble
 from serschema.model import Record, Schema
@@ -357,3 +360,18 @@ def test_a_stream_is_one_call_for_all_messages():
     read.call(read.inputs[0])
     assert seen == [b"1\n", b"2\n"]
     assert list(candidates("a/b", codec(), [1, 2], ("write_stream", "read_stream"))) == []
+
+
+def test_compression_works_on_what_the_codec_writes():
+    asked = ("compress:zlib-6", "decompress:zlib-6", "decompress:xz-6")
+    writing = Codec(encode=lambda count: b"abc" * count, decode=len)
+    found = {c.operation: c for c in candidates("a/b", writing, [100, 200], asked)}
+    assert tuple(found) == asked
+    assert found["compress:zlib-6"].inputs == [b"abc" * 100, b"abc" * 200]
+    assert [*map(found["compress:zlib-6"].call, [b"abc" * 100])] == [zlib.compress(b"abc" * 100, 6)]
+    assert found["decompress:zlib-6"].inputs[1] == zlib.compress(b"abc" * 200, 6)
+    assert found["decompress:xz-6"].call(found["decompress:xz-6"].inputs[0]) == b"abc" * 100
+
+
+def test_every_operation_has_a_direction():
+    assert sorted(o for operations in sampler.DIRECTIONS.values() for o in operations) == sorted(get_args(Operation))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sercodecs.contract import CodecInfo
 
     from serbench.plan import Effort, Plan
-    from serbench.results import Run, Verified
+    from serbench.results import Operation, Run, Verified
 
 OK, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
@@ -149,6 +149,7 @@ def commands() -> None:
         "serbench run --schema person.proto:Person --data people.jsonl --budget 5m",
         "serbench run --data people.jsonl --codec json --codec msgpack --quick",
         "serbench run --schema access_log --codec json --codec xdr --scale",
+        "serbench run --data people.jsonl --codec json --codec protobuf --compress zstd-3",
         "serbench run --out reports/night --resume --budget 1h",
     )
 )
@@ -159,6 +160,13 @@ def commands() -> None:
 @click.option("--records", type=click.IntRange(min=1), metavar="N", help="How many records generated data has.")
 @click.option("--scale", is_flag=True, help="Messages in several sizes: what each message and each byte of it costs.")
 @click.option("--hot", is_flag=True, help="Time one message over and over instead of several in turn.")
+@click.option(
+    "--compress",
+    "methods",
+    multiple=True,
+    metavar="METHOD",
+    help="Time compression too: zlib-6, zstd-3, lz4-0, brotli-5, xz-6 or all; repeat. Sizes are always measured.",
+)
 @click.option("--budget", metavar="T", help="Time to spend at most: 90, 90s, 2m (the default), 1h.")
 @click.option("--precision", metavar="P", help="What ratios are to be known to: 1% (the default), 0.3%.")
 @click.option("--quick", "effort", flag_value="quick", help="A first look: 20s, 5%, five processes.")
@@ -175,6 +183,7 @@ def run(
     records: int | None,
     scale: bool,
     hot: bool,
+    methods: tuple[str, ...],
     budget: str | None,
     precision: str | None,
     effort: str | None,
@@ -201,6 +210,7 @@ def run(
     if precision:
         wanted = replace(wanted, precision=inputs.share(precision))
     planned = _plan(schemas, data, codecs, records, seed, wanted, sample, scale=scale, hot=hot)
+    planned = replace(planned, operations=_operations(methods))
     folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
     command = ["serbench", *click.get_current_context().obj]
     with _Interruption() as interruption:
@@ -217,6 +227,23 @@ def run(
         return INTERRUPTED
     click.echo(f"report: {paths[0].with_suffix('.html')}", err=as_json)
     return OK
+
+
+def _operations(methods: Sequence[str]) -> "tuple[Operation, ...]":
+    """What is timed, with both directions of these methods of compression; a note for each that is not installed."""
+    from serbench.compression import METHODS, missing
+    from serbench.results import OPERATIONS, PACKING
+
+    lacking = {method: command for method in METHODS if (command := missing(method))}
+    for method in methods:
+        if method not in (*METHODS, "all"):
+            raise _UsageError(f"no compression is called {method!r}; there are {', '.join(METHODS)} and all")
+        if method in lacking:
+            raise _UsageError(f"{method} is not installed: {lacking[method]}")
+    for method, command in lacking.items():
+        _note(f"without {method}, which is not installed: {command}")
+    chosen = set(METHODS if "all" in methods else methods) - lacking.keys()
+    return (*OPERATIONS, *(operation for operation in PACKING if operation.partition(":")[2] in chosen))
 
 
 class _Interruption:

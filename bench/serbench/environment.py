@@ -90,7 +90,8 @@ def commit() -> str:
 def versions(infos: Iterable[CodecInfo]) -> dict[str, str]:
     """The versions of serbench and of the installed distributions behind the codecs."""
     held = {info.distribution: info.version() for info in infos if not missing(info)}
-    return {"serbench": _version("serbench"), "zstandard": _version("zstandard"), **held}
+    compressors = {name: found for name in ("zstandard", "lz4", "brotli") if (found := _version(name))}
+    return {"serbench": _version("serbench"), **compressors, **held}
 
 
 def described(info: CodecInfo) -> dict[str, Any]:

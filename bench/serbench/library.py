@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-from packaging.requirements import Requirement
 from sercodecs.contract import CodecInfo
 from serschema.model import Field, Int, Record, Schema
 
@@ -90,6 +89,8 @@ def _installed(distribution: str) -> int:
 
 def _required(distribution: str, seen: set[str]) -> Iterator[str]:
     """The names of an installed distribution and of those that it requires here, without extras."""
+    from packaging.requirements import Requirement  # which a worker can do without
+
     name = re.sub(r"[-_.]+", "-", distribution).lower()
     if name in seen:
         return

@@ -21,7 +21,6 @@ from serschema.values import information, leaves
 from serbench.results import OPERATIONS, Operation
 
 MEMORY_SHARE = 0.1
-LEVELS = (("zlib", 6), ("zstd", 3))
 PROCESSES = 12
 PRECISION = 0.01
 MOST_TIMED = 64
@@ -110,15 +109,14 @@ class Plan(Effort):
 
     `budget_s` bounds the run's wall time, start-up of workers included; it is exceeded where one call of everything
     takes longer. `memory_share` is the part of it in which imports and memory are measured; 0 leaves them out.
-    `levels` are the compression methods. `processes` measure a block, where the budget allows; up to twice as many
-    where a codec's ratio to the fastest is not known to `precision`, a share of it.
+    `processes` measure a block, where the budget allows; up to twice as many where a codec's ratio to the fastest is
+    not known to `precision`, a share of it.
     `modules` are importable modules with `CODECS` besides those of the registry; they are asked first.
     """
 
     data: tuple[Data, ...]
     codecs: tuple[str, ...]
     seed: int = 1
-    levels: tuple[tuple[str, int], ...] = LEVELS
     operations: tuple[Operation, ...] = OPERATIONS
     memory_share: float = MEMORY_SHARE
     modules: tuple[str, ...] = ()
@@ -141,7 +139,7 @@ class Plan(Effort):
             digest.update(_canonical([data.name, data.source, schema_to_json(data.schema), data.most_timed]))
             for message in data.messages:
                 digest.update(_canonical(to_json(message, data.schema)))
-        digest.update(_canonical([self.codecs, self.seed, self.levels, self.operations, self.modules]))
+        digest.update(_canonical([self.codecs, self.seed, self.operations, self.modules]))
         return digest.hexdigest()
 
 

@@ -21,7 +21,9 @@ FORMAT = 1
 FILE_NAME = "results.jsonl"
 
 Status: TypeAlias = Literal["ok", "lossy", "unsupported", "unavailable", "failed"]
-Operation: TypeAlias = Literal[
+Method: TypeAlias = Literal["zlib-6", "zstd-3", "lz4-0", "brotli-5", "xz-6"]
+"""Of compression, at a level: see `serbench.compression`."""
+Work: TypeAlias = Literal[
     "encode",
     "decode",
     "to_native",
@@ -32,7 +34,23 @@ Operation: TypeAlias = Literal[
     "write_stream",
     "read_stream",
 ]
-OPERATIONS: tuple[Operation, ...] = get_args(Operation)
+Packing: TypeAlias = Literal[
+    "compress:zlib-6",
+    "decompress:zlib-6",
+    "compress:zstd-3",
+    "decompress:zstd-3",
+    "compress:lz4-0",
+    "decompress:lz4-0",
+    "compress:brotli-5",
+    "decompress:brotli-5",
+    "compress:xz-6",
+    "decompress:xz-6",
+]
+Operation: TypeAlias = Literal[Work, Packing]
+OPERATIONS: tuple[Work, ...] = get_args(Work)
+"""What is timed unless something else is asked for."""
+PACKING: tuple[Packing, ...] = get_args(Packing)
+"""What is timed where it is asked for: both directions of a method, on what each codec writes."""
 
 
 class ResultsError(SerError):
@@ -82,7 +100,9 @@ class Verified:
     """The outcome of the round trip of all messages of a data set through a codec, and its sizes.
 
     `losses` counts each declared loss by what it is, `example` shows the first one's path. `encoded_bytes` has a number
-    per message; `compressed_bytes` is the sum over messages, each compressed by itself, by method (`zlib-6`, `zstd-3`).
+    per message; `compressed_bytes` is the sum over the timed messages, each compressed by itself, by method (`zlib-6`,
+    `zstd-3`...), and `none` that of these messages as they are. `dictionary` is what a shared one does for zstd, with
+    the names of `compression.with_dictionary`; empty where there are too few messages to train it.
     `sha256` is that of the encoded messages one after the other; `head_hex` their first octets.
     `orders` says, where the format leaves a choice of byte order, what each order's bytes become under the other's
     reader: {"big>little": "value differs" | "equal" | "error: ..."}. `deterministic`: encoding a value twice gave the
@@ -97,6 +117,7 @@ class Verified:
     example: str = ""
     encoded_bytes: list[int] = field(default_factory=list)
     compressed_bytes: dict[str, int] = field(default_factory=dict)
+    dictionary: dict[str, int] = field(default_factory=dict)
     sha256: str = ""
     head_hex: str = ""
     orders: dict[str, str] = field(default_factory=dict)

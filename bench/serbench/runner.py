@@ -198,7 +198,8 @@ def _held(folder: Path, header: Header, resume: bool) -> Run | None:
 
 @contextmanager
 def _watched(plan: Plan, progress: Progress) -> Iterator[None]:
-    progress.started(len(plan.data) * (len(plan.codecs) + len(DIRECTIONS) * plan.processes))
+    directions = sum(1 for operations in DIRECTIONS.values() if set(operations) & set(plan.operations))
+    progress.started(len(plan.data) * (len(plan.codecs) + directions * plan.processes))
     try:
         yield
     finally:
@@ -269,7 +270,7 @@ class _Session:
 
     def _round_trips(self, worker: Worker, data: Data, codecs: list[str], share: float) -> Iterator[Verified]:
         """The rows of the codecs, up to the first that breaks the worker."""
-        case = self.cases[data.name] | {"levels": self.plan.levels, "timed": data.timed_numbers}
+        case = self.cases[data.name] | {"timed": data.timed_numbers}
         answer = worker.request("verify", **case, codecs=codecs, apart=True)
         for codec in codecs:
             done = len(self.verified) / (len(self.plan.data) * len(self.plan.codecs))

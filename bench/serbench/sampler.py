@@ -1,11 +1,12 @@
 """Time, by short interleaved batches.
 
-A block is one data set and one direction (encode, decode, access, stream) in one process: every codec's operations of
-that direction take turns, in an order shuffled anew each round, so that a change of the machine's speed hits all of
-them alike. A turn is a *slot*: one sub-batch of about 0.1 ms that is discarded (the caches are the neighbour's) and up
-to five that are timed and summed. Before each round a canary, a fixed piece of pure Python, tells how fast the machine
-is at that moment. Loops are calibrated warm, once. Garbage collection is off meanwhile, and all codecs get the same
-value objects. Of encode and decode there are *twins*, the same with garbage collection on, in every fourth round.
+A block is one data set and one direction (encode, decode, access, stream, compress, decompress) in one process: every
+codec's operations of that direction take turns, in an order shuffled anew each round, so that a change of the machine's
+speed hits all of them alike. A turn is a *slot*: one sub-batch of about 0.1 ms that is discarded (the caches are the
+neighbour's) and up to five that are timed and summed. Before each round a canary, a fixed piece of pure Python, tells
+how fast the machine is at that moment. Loops are calibrated warm, once. Garbage collection is off meanwhile, and all
+codecs get the same value objects. Of encode and decode there are *twins*, the same with garbage collection on, in every
+fourth round.
 
 An operation that is slow takes part in a round only when it has had less than its share of the time. Each has at least
 three samples, or one of more than 5 ms; what is too slow even for that keeps the call of its calibration, and says so.
@@ -32,18 +33,21 @@ from sercodecs.contract import Codec
 from serschema.model import Path, Value
 from serschema.values import at
 
-from serbench.results import Operation
+from serbench.compression import METHODS
+from serbench.results import PACKING, Operation
 from serbench.verify import described
 
 Clock: TypeAlias = Callable[[], int]
 CLOCK: Clock = time.perf_counter_ns
-Direction: TypeAlias = Literal["encode", "decode", "access", "stream"]
+Direction: TypeAlias = Literal["encode", "decode", "access", "stream", "compress", "decompress"]
 
 DIRECTIONS: dict[Direction, tuple[Operation, ...]] = {
     "encode": ("encode", "to_native", "encode_native"),
     "decode": ("decode", "decode_native", "from_native"),
     "access": ("access",),
     "stream": ("write_stream", "read_stream"),
+    "compress": tuple(operation for operation in PACKING if operation.startswith("compress:")),
+    "decompress": tuple(operation for operation in PACKING if operation.startswith("decompress:")),
 }
 
 UNROLL = 8
@@ -140,10 +144,10 @@ def candidates(
     """The operations, of those asked for, that the codec has, each with its inputs.
 
     All codecs have `access` to the leaf: those that do not offer it decode the message and read it there. A stream is
-    one call for all messages, to and from memory.
+    one call for all messages, to and from memory. What is compressed is what the codec has written.
     """
-    inputs: dict[Operation, Sequence[Any]] = {}
-    calls: dict[Operation, Callable[[Any], Any]] = {}
+    inputs: dict[str, Sequence[Any]] = {}
+    calls: dict[str, Callable[[Any], Any]] = {}
     if "access" in operations:
         inputs["access"] = [codec.encode(message) for message in messages]
         calls["access"] = codec.access(leaf) if codec.access else _decode_then_read(codec.decode, leaf)
@@ -159,6 +163,12 @@ def candidates(
         inputs["decode"] = inputs["decode_native"] = [codec.encode(message) for message in messages]
         if codec.decode_native:
             inputs["from_native"] = [codec.decode_native(data) for data in inputs["decode"]]
+    for method, made in METHODS.items():
+        if {f"compress:{method}", f"decompress:{method}"} & set(operations):
+            pair = made()
+            packed = [codec.encode(message) for message in messages]
+            inputs |= {f"compress:{method}": packed, f"decompress:{method}": [*map(pair.compress, packed)]}
+            calls |= {f"compress:{method}": pair.compress, f"decompress:{method}": pair.decompress}
     for operation in operations:
         call = calls.get(operation) or getattr(codec, operation)
         if call is not None:

@@ -9,7 +9,7 @@ import copy
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import replace
 
 from sercodecs.contract import Codec, CodecInfo, EncodeError, UnsupportedSchema
@@ -18,9 +18,8 @@ from serschema.limits import Loss, Refused, project
 from serschema.model import Path, Schema, Value
 from serschema.values import at, check, equal, first_difference, path_text
 
-from serbench.plan import LEVELS
+from serbench.compression import compressed_bytes, with_dictionary
 from serbench.results import Verified
-from serbench.size import compressed_bytes
 
 HEAD = 64
 """Octets of the encoding that a row shows."""
@@ -36,12 +35,11 @@ def verify(
     messages: list[Value],
     *,
     dataset: str = "",
-    levels: Iterable[tuple[str, int]] = LEVELS,
     leaf: Path = (),
     timed: Container[int] | None = None,
 ) -> Verified:
-    """The outcome of the round trip of all messages, and of what is timed besides for those that are: the halves, and
-    reading the leaf. `timed` are their numbers; None means all.
+    """The outcome of the round trip of all messages, and of what is timed besides for those that are: the halves,
+    reading the leaf, and compressed sizes. `timed` are their numbers; None means all.
 
     Raises `ValueMismatch` if a message is not of the schema.
     """
@@ -72,7 +70,10 @@ def verify(
         losses=dict(Counter(loss.what for loss in trip.losses)),
         example=trip.losses[0].path if trip.losses else "",
         encoded_bytes=[len(data) for data in trip.encoded],
-        compressed_bytes=compressed_bytes(trip.encoded, levels),
+        compressed_bytes=compressed_bytes(
+            [data for number, data in enumerate(trip.encoded) if timed is None or number in timed]
+        ),
+        dictionary=with_dictionary(trip.encoded),
         sha256=hashlib.sha256(joined).hexdigest(),
         head_hex=joined[:HEAD].hex(),
         orders=orders(info, schema, messages),

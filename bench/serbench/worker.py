@@ -10,8 +10,7 @@ then each request is answered by frames of which the last has `done` or `failed`
                                                                 Python's modules of these names where there are such
     import   codec, modules                                     {"done": {...}}, of the library's import
     footprint schema, messages, codec, modules                  {"done": {...}}, a row without data set and codec
-    verify   schema, messages, codecs, levels, leaf, timed,     {"row": ...} for each codec in turn, {"done": true}
-             modules
+    verify   schema, messages, codecs, leaf, timed, modules     {"row": ...} for each codec in turn, {"done": true}
     stream   schema, messages, codec, options, modules          {"done": {...}}, a row without data set and codec
     open     schema, messages, codecs, leaf, seed, modules      {"at": [codec, null]} before each, {"done": true}, when
                                                                 they are compiled; `block` is about them
@@ -209,10 +208,9 @@ def _footprint(request: Frame, send: Send) -> Frame:
 
 def _verify(request: Frame, send: Send) -> bool:
     schema, messages = _case(request)
-    levels = [(name, level) for name, level in request["levels"]]
     leaf, timed = tuple(request["leaf"]), set(request["timed"])
     for info in lookup(request["codecs"], request["modules"]):
-        send({"row": asdict(verify(info, schema, messages, levels=levels, leaf=leaf, timed=timed))})
+        send({"row": asdict(verify(info, schema, messages, leaf=leaf, timed=timed))})
     return True
 
 
