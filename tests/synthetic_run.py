@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serbench.report import render, terminal
 from serbench.report.summary import summarise
-from serbench.results import Dataset, Header, Run, Spent, Streamed, Timing, Verified
+from serbench.results import Dataset, Footprint, Header, Library, Run, Spent, Streamed, Timing, Verified
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = '<script>alert("a|b")</script>'
@@ -88,7 +88,7 @@ DATASETS = [
 
 def verified(dataset, codec, size=0, status="ok", **more):
     if status in ("ok", "lossy"):
-        more["compressed_bytes"] = {"zlib-6": size // 2, "zstd-3": size // 2 + 4}
+        more["compressed_bytes"] = {"none": size, "zlib-6": size // 2, "zstd-3": size // 2 + 4}
         more["encoded_bytes"] = [size]
         more["head_hex"] = "3b9aca003b9aca01ff"
     return Verified(dataset=dataset, codec=codec, status=status, **more)
@@ -117,7 +117,20 @@ VERIFIED = [
     verified("employees", "old/poor", status="unsupported", reason="old/poor does not carry a map ($.m_[a|b])"),
     verified("employees", "bad/broken", status="failed", reason="$.a: 1 became 1.0"),
     verified(HOSTILE, "json/fast", 12_345, offers=["stream"]),
-    verified(HOSTILE, "xdr/own", 4_004, offers=["access", "stream"]),
+    verified(
+        HOSTILE,
+        "xdr/own",
+        4_004,
+        offers=["access", "stream"],
+        dictionary={
+            "dictionary_bytes": 4096,
+            "training_messages": 2,
+            "messages": 2,
+            "none": 2002,
+            "zstd-3": 1500,
+            "zstd-3-dictionary": 300,
+        },
+    ),
     verified(HOSTILE, "bad/broken", status="failed", reason="</li>\x1b[2J"),
 ]
 
@@ -167,6 +180,8 @@ TIMINGS = [
     Timing(dataset=HOSTILE, codec="xdr/own", operation="decode", process=0, reason="crashed: SIGSEGV"),
     *timings(HOSTILE, "json/fast", loops=1, access=8_001_000, write_stream=4_100_000, read_stream=8_200_000),
     *timings(HOSTILE, "xdr/own", access=50_000),
+    *timings(HOSTILE, "json/fast", loops=1, **{"compress:zstd-3": 40_000, "decompress:zstd-3": 20_000}),
+    *timings(HOSTILE, "xdr/own", loops=1, **{"compress:zstd-3": 4_004_000, "decompress:zlib-6": 4_000}),
 ]
 
 STREAMED = [
@@ -187,7 +202,41 @@ SPENT = [
     for direction in ("encode", "decode")
 ]
 
-RUN = Run(Path("reports/made-up/results.jsonl"), HEADER, DATASETS, VERIFIED, TIMINGS, STREAMED, SPENT)
+LIBRARIES = [
+    Library(
+        codec="json/fast",
+        import_ns=[1_400_000, 1_300_000, 9_000_000],
+        resident_bytes=188_416,
+        installed_bytes=336_909,
+        required_bytes=1_336_909,
+    ),
+    Library(codec="dump/control", import_ns=[40_000]),
+    Library(codec="bad/broken", installed_bytes=1, required_bytes=1, reason="crashed: SIGSEGV"),
+]
+
+
+def footprint(dataset, codec, encode, decode, **more):
+    return Footprint(
+        dataset=dataset,
+        codec=codec,
+        construct_ns=[3_000_000, 1_000_000, 2_000_000],
+        **{"method": "memray"} | more,
+        **dict(zip(("encode_peak_bytes", "encode_held_bytes", "encode_allocations"), encode)),
+        **dict(zip(("decode_peak_bytes", "decode_held_bytes", "decode_allocations"), decode)),
+    )
+
+
+FOOTPRINTS = [
+    footprint("employees", "json/fast", (4_089, 167, 1), (4_464, 1_368, 25)),
+    footprint("employees", "xml/slow", (9_482, 277, 148), (7_467, 1_368, 157)),
+    footprint("employees", "xdr/own", (445, 97, 8), (538, 368, 11), method="tracemalloc+rss"),
+    footprint("employees", "dump/control", (63, 63, 1), (68, 68, 1)),
+    Footprint(dataset=HOSTILE, codec="xdr/own", reason="crashed: <SIGBUS>"),
+]
+
+RUN = Run(
+    Path("reports/made-up/results.jsonl"), HEADER, DATASETS, VERIFIED, TIMINGS, STREAMED, SPENT, LIBRARIES, FOOTPRINTS
+)
 
 
 def on_terminal(width, run=RUN):

@@ -19,6 +19,10 @@ def test_run_gives_rows_for_a_data_frame(tmp_path):
     assert (xdr["dataset"], xdr["codec"], xdr["status"], xdr["bytes"]) == ("Employee", "xdr/serbench", "ok", 24)
     assert 0 < xdr["encode_ns_low"] <= xdr["encode_ns"] <= xdr["encode_ns_high"]
     assert xdr["to_native_ns"] is None
+    assert xdr["encode_peak_bytes"] >= xdr["encode_held_bytes"] > 24
+    assert xdr["construct_ns"] > 0
+    assert control["decode_peak_bytes"] is None
+    assert xdr["none_bytes"] == 24 < xdr["xz-6_bytes"]
     assert xdr["encode_rank"] in (1, None)
     assert control["encode_rank"] is None
     assert (control["status"], control["bytes"], control["encode_ns"]) == ("unsupported", None, None)

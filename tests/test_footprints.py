@@ -104,7 +104,7 @@ def test_the_share_of_the_budget_is_kept_but_each_library_measured_once(monkeypa
         ("fake/good", 3),
         ("fake/plain", 1),
     ]
-    assert len(rows) == 2
+    assert len(rows) == 2 + 1
     assert len(Script(monkeypatch, took_s=1.2).run()) == 2 + 3
     assert Script(monkeypatch).run(replace(PLAN, memory_share=0)) == []
 

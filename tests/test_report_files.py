@@ -60,7 +60,17 @@ def test_golden(name):
 def test_a_report_is_a_function_of_the_result_file(tmp_path):
     folder = tmp_path / "made-up"
     writer = Writer(folder)
-    for line in [RUN.header, *RUN.datasets, *RUN.verified, *RUN.streamed, *RUN.timings, *RUN.spent]:
+    lines = [
+        RUN.header,
+        *RUN.datasets,
+        *RUN.libraries,
+        *RUN.verified,
+        *RUN.footprints,
+        *RUN.streamed,
+        *RUN.timings,
+        *RUN.spent,
+    ]
+    for line in lines:
         writer.write(line)
     writer.close()
     paths = write(summarise(read(folder)), folder)
@@ -149,6 +159,11 @@ def test_the_json_report():
     assert (rows["bad/broken"]["status"], rows["bad/broken"]["reason"]) == ("failed", "$.a: 1 became 1.0")
     assert rows["bad/broken"]["bytes_per_message"] is None
     assert held["datasets"][1]["codecs"][1]["untimed"] == {"decode": "crashed: SIGSEGV"}
+    assert held["datasets"][1]["codecs"][1]["dictionary"]["zstd-3-dictionary"] == 300
+    assert rows["json/fast"]["footprint"]["encode_peak_bytes"] == 4089
+    assert rows["json/fast"]["footprint"]["construct_ns"] == [3_000_000, 1_000_000, 2_000_000]
+    assert (rows["json/tied"]["footprint"], rows["json/tied"]["dictionary"]) == (None, None)
+    assert [row["codec"] for row in held["libraries"]] == ["json/fast", "dump/control", "bad/broken"]
     assert [family["kind"] for family in held["families"]] == ["text, self-describing", "binary, agreed"]
 
 

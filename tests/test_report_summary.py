@@ -48,7 +48,7 @@ def test_the_efficiencies_of_the_lecture_s_example():
 def test_sizes_are_per_message():
     (row,) = (row for row in OTHER.ranked if row.codec == "xdr/own")
     assert row.size == 1001
-    assert row.compressed == {"zlib-6": 500.5, "zstd-3": 501.5}
+    assert row.compressed == {"none": 1001, "zlib-6": 500.5, "zstd-3": 501.5}
     assert row.efficiency_percent == pytest.approx(100 * 4002 / 4004)
 
 
@@ -127,7 +127,11 @@ def test_notes():
         "xdr/own is lossy: NaN payload (3 times), -0.0 becomes 0.0 (once), first at $.a[0].b",
         "json/tied is not deterministic: equal values gave different bytes",
     ]
-    assert OTHER.notes == ["xdr/own, stream: crashed: <SIGILL>", "xdr/own, decode: crashed: SIGSEGV"]
+    assert OTHER.notes == [
+        "xdr/own, stream: crashed: <SIGILL>",
+        "xdr/own, memory: crashed: <SIGBUS>",
+        "xdr/own, decode: crashed: SIGSEGV",
+    ]
 
 
 def test_families_leave_controls_out():
@@ -140,13 +144,15 @@ def test_families_leave_controls_out():
 
 
 def test_conditions():
-    assert summarise(RUN).conditions == (
+    times = (
         "times: 4 processes, 95 % interval; machine quiet in 92 % of rounds; "
         "ratios: 8 resolved, 1 tied, 1 unresolved; 90 % of the time of blocks inside measurement"
     )
+    assert summarise(RUN).conditions == f"{times}; memory: 5 of 7 cells, in its share of the budget"
+    assert summarise(replace(RUN, footprints=[])).conditions == times
     single = summarise(replace(RUN, timings=[timing for timing in TIMINGS if timing.process == 1]))
     assert "1 process, range of quartiles" in single.conditions
-    assert summarise(replace(RUN, timings=[])).conditions == "nothing was timed"
+    assert summarise(replace(RUN, timings=[], footprints=[])).conditions == "nothing was timed"
 
 
 def test_a_run_that_was_stopped_at_once_has_empty_tables():

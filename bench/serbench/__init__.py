@@ -69,15 +69,21 @@ class Results:
     def rows(self) -> list[dict[str, Any]]:
         """One flat dict a codec and data set, which pandas and polars take as they are.
 
-        Sizes are octets and times nanoseconds per message; a time that was not measured is None. `*_low` and `*_high`
-        are the ends of the 95 % interval. Codecs with the same `*_rank` are not told apart from its fastest; it is None
-        where nothing could be tested.
+        Sizes are octets and times nanoseconds per message; what was not measured is None. The figures of memory and
+        `construct_ns` are those of `serbench.results.Footprint`, of the largest message. `*_low` and `*_high` are the
+        ends of the 95 % interval. Codecs with the same `*_rank` are not told apart from its fastest; it is None where
+        nothing could be tested.
         """
-        from serbench.report.summary import COMPARED, summarise
-        from serbench.results import OPERATIONS
+        from statistics import median
+
+        from serbench.report.summary import COMPARED, WHOLE, summarise
+        from serbench.results import OPERATIONS, PACKING, Footprint
 
         rows = []
-        for table in summarise(self.run).tables:
+        tables = summarise(self.run).tables
+        timed = {operation for table in tables for row in table.measured for operation in row.times}
+        packing = [operation for operation in PACKING if operation in timed]
+        for table in tables:
             for row in table.measured + table.absent:
                 flat: dict[str, Any] = {
                     "dataset": table.dataset.name,
@@ -88,7 +94,13 @@ class Results:
                     "efficiency_percent": row.efficiency_percent,
                     **{f"{method}_bytes": row.compressed.get(method) for method in table.methods},
                 }
-                for operation in OPERATIONS:
+                footprint = row.footprint or Footprint(dataset=table.dataset.name, codec=row.codec)
+                for operation in WHOLE:
+                    for what in ("peak_bytes", "held_bytes", "allocations"):
+                        name = f"{operation}_{what}"
+                        flat[name] = getattr(footprint, name) if footprint.method else None
+                flat["construct_ns"] = median(footprint.construct_ns) if footprint.construct_ns else None
+                for operation in (*OPERATIONS, *packing):
                     figure = row.times[operation].figure if operation in row.times else None
                     flat[f"{operation}_ns"] = figure and figure.ns
                     flat[f"{operation}_ns_low"] = figure and figure.low

@@ -1,8 +1,8 @@
 """What is measured of a run beside round trips, streams and times: libraries, and the memory and set-up of codecs.
 
 Each measurement has its own fork of a process that has imported no library, since what is imported once is not imported
-again, and what a codec has made of a schema it often keeps. This comes before anything is timed, on as many data sets
-as fit into the plan's `memory_share` of the budget.
+again, and what a codec has made of a schema it often keeps. This comes before anything is timed, and goes on, data set
+by data set, for the plan's `memory_share` of the budget; each library and one cell are measured in any case.
 """
 
 import time
@@ -51,8 +51,9 @@ def measure(
             for codec in plan.codecs:
                 if (data.name, codec) in cells or verified[data.name, codec].status not in ("ok", "lossy"):
                     continue
-                if time.monotonic() > deadline:
+                if cells and time.monotonic() > deadline:
                     return
+                cells.add((data.name, codec))
                 step(f"memory {data.name}: {codec}")
                 try:
                     row = bare.ask("footprint", **case, codec=codec, apart=True)

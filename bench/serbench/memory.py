@@ -30,6 +30,10 @@ PRELOADED = "memray.reporters.module_tools"
 """What is imported before the process is forked, if it is there: memray, and what it imports late."""
 OWN_POOLS = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 """Settings by which libraries leave their own pools of memory, in which nobody sees what is taken, for malloc."""
+WARM_CALLS = 10
+"""So often a function is called before the interpreter has specialised it."""
+WARM_S = 0.01
+"""What takes longer has loops for that."""
 _MARK = 7_654_321
 """Octets of an allocation that stands between calls: as good as none has just this size."""
 
@@ -48,9 +52,13 @@ class Allocated:
 
 
 def footprint(codec: Codec, message: Value) -> dict[str, Any]:
-    """The figures of memory in a `results.Footprint`: of one call each, after one that was not measured."""
-    encoded = codec.encode(message)
-    codec.decode(encoded)
+    """The figures of memory in a `results.Footprint`: of one call each, after some that were not measured."""
+    deadline = time.monotonic() + WARM_S
+    for _ in range(WARM_CALLS):
+        encoded = codec.encode(message)
+        codec.decode(encoded)
+        if time.monotonic() > deadline:
+            break
     method, measured = allocated([(codec.encode, message), (codec.decode, encoded)])
     names = ("encode", "decode")
     return {"method": method} | {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from serbench.report import charts
 from serbench.report import summary as s
+from serbench.report.listings import Listing, of_data, of_run
 from serbench.report.summary import Row, Summary, Table
 from serbench.results import Operation
 
@@ -39,6 +40,7 @@ def render(summary: Summary) -> str:
         *map(_family, summary.families),
         *(_dataset(table, number) for number, table in enumerate(summary.tables, 1)),
         _codecs(summary),
+        *map(_listing, of_run(summary)),
         _conditions(summary),
         "</main>",
     ]
@@ -115,9 +117,9 @@ def _dataset(table: Table, number: int) -> str:
         parts.append(f"<p>{text(data.description)}</p>")
     caption = f"{text(table.caption)}. Root: {text(data.root)}; source: {text(data.source)}"
     if table.measured:
-        titles = ["codec", "kind", "status", "bytes", "efficiency %", *map(text, table.methods)]
+        titles = ["codec", "kind", "status", "bytes", "efficiency %"]
         titles += ["encode", "ratio", "rank", "decode", "ratio", "rank"]
-        parts.append(_grid(caption, titles, (_row(row, table) for row in table.measured), numeric=3))
+        parts.append(_grid(caption, titles, map(_row, table.measured), numeric=3))
         parts.append(_charts(table))
     else:
         parts.append(f'<p class="soft">{caption}. Nothing was measured.</p>')
@@ -162,6 +164,7 @@ def _dataset(table: Table, number: int) -> str:
             for row in table.streams
         )
         parts.append(_grid("Many records as one stream", s.STREAM_TITLES, rows, numeric=1))
+    parts += map(_listing, of_data(table))
     notes = [f"<li>{text(note)}</li>" for note in table.notes]
     notes += [
         f'<li>{text(row.codec)}: <span class="{row.verified.status}">{row.verified.status}</span>: '
@@ -173,7 +176,18 @@ def _dataset(table: Table, number: int) -> str:
     return "\n".join([*parts, "</section>"])
 
 
-def _row(row: Row, table: Table) -> str:
+def _listing(listing: Listing) -> str:
+    rows = (
+        f'<tr><th scope="row">{text(name)}</th>'
+        + "".join(f"<td>{text(cell)}</td>" for cell, _ in cells[: listing.left - 1])
+        + "".join(_number(text(cell), best) for cell, best in cells[listing.left - 1 :])
+        + "</tr>"
+        for (name, _), *cells in listing.rows
+    )
+    return _grid(text(listing.caption), [*map(text, listing.titles)], rows, numeric=listing.left, wide=False)
+
+
+def _row(row: Row) -> str:
     control = ' <span class="tag shape">control</span>' if row.control else ""
     status = row.verified.status
     cells = [
@@ -182,7 +196,6 @@ def _row(row: Row, table: Table) -> str:
         f'<td class="{status}">{status}</td>',
         _number(s.optional(row.size, s.size_text), row.smallest),
         _number(s.optional(row.efficiency_percent, s.percent_text)),
-        *(_number(s.optional(row.compressed.get(method), s.size_text)) for method in table.methods),
         *(_compared(row, operation) for operation in s.WHOLE),
     ]
     return f"<tr{' class=control' if row.control else ''}>{''.join(cells)}</tr>"

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from serbench.report.summary import SPREAD_TITLES, Row, Summary, Table
+from serbench.results import Footprint
 
 
 def render(summary: Summary) -> str:
@@ -20,6 +21,7 @@ def render(summary: Summary) -> str:
             "verdicts": summary.verdicts,
             "conditions": summary.conditions,
             "sizes": [asdict(family) for family in summary.families],
+            "libraries": [asdict(row) for row in summary.run.libraries],
             "families": [asdict(group) for group in summary.groups],
         },
         indent=1,
@@ -29,6 +31,10 @@ def render(summary: Summary) -> str:
 
 def _dataset(table: Table) -> dict[str, Any]:
     return {**asdict(table.dataset), "codecs": [_row(row) for row in table.measured + table.absent]}
+
+
+def _held(footprint: Footprint) -> dict[str, Any]:
+    return {name: value for name, value in asdict(footprint).items() if name not in ("dataset", "codec")}
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -43,6 +49,8 @@ def _row(row: Row) -> dict[str, Any]:
         "bytes_per_message": row.size,
         "efficiency_percent": row.efficiency_percent,
         "compressed_bytes_per_message": row.compressed,
+        "dictionary": row.verified.dictionary or None,
+        "footprint": _held(row.footprint) if row.footprint else None,
         "bytes_of_messages": dict(zip(SPREAD_TITLES, row.spread)) if row.verified.encoded_bytes else None,
         "sha256": row.verified.sha256,
         "head_hex": row.verified.head_hex,

@@ -2,9 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from serbench.report import summary as s
+from serbench.report.listings import Listing, of_data, of_run
 from serbench.report.summary import Row, Summary, Table
 from serbench.results import Operation
 
@@ -38,7 +39,7 @@ def render(summary: Summary) -> str:
         lines += grid(["codec", *s.COST_TITLES], rows)
     for table in summary.tables:
         lines += _dataset(table)
-    return "\n".join([*lines, *_codecs(summary), *_conditions(summary)])
+    return "\n".join([*lines, *_codecs(summary), *_listings(of_run(summary)), *_conditions(summary)])
 
 
 def grid(titles: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
@@ -73,9 +74,9 @@ def _dataset(table: Table) -> list[str]:
     lines += [f"{escape(table.dataset.description)}", ""] if table.dataset.description else []
     lines += [f"{table.caption}. Root: {escape(table.dataset.root)}; source: {escape(table.dataset.source)}.", ""]
     if table.measured:
-        titles = ["codec", "kind", "status", "bytes", "efficiency %", *table.methods]
+        titles = ["codec", "kind", "status", "bytes", "efficiency %"]
         titles += ["encode", "ratio", "rank", "decode", "ratio", "rank"]
-        lines += grid(titles, (_row(row, table) for row in table.measured), left=3)
+        lines += grid(titles, map(_row, table.measured), left=3)
     if table.spread:
         lines += ["Sizes of the messages, in bytes:", ""]
         lines += grid(
@@ -111,19 +112,26 @@ def _dataset(table: Table) -> list[str]:
                 for row in table.streams
             ),
         )
+    lines += _listings(of_data(table))
     notes = [escape(note) for note in table.notes]
     notes += [f"{escape(row.codec)} is {row.verified.status}: {escape(row.verified.reason)}" for row in table.absent]
     return lines + ([f"- {note}" for note in notes] + [""] if notes else [])
 
 
-def _row(row: Row, table: Table) -> list[str]:
+def _listings(listings: Iterable[Listing]) -> Iterator[str]:
+    for listing in listings:
+        yield from (f"{escape(listing.caption)}:", "")
+        rows = ([_bold(escape(text), best) for text, best in cells] for cells in listing.rows)
+        yield from grid([escape(title) for title in listing.titles], rows, left=listing.left)
+
+
+def _row(row: Row) -> list[str]:
     return [
         escape(row.codec) + (" *control*" if row.control else ""),
         row.kind,
         row.verified.status,
         _bold(s.optional(row.size, s.size_text), row.smallest),
         s.optional(row.efficiency_percent, s.percent_text),
-        *(s.optional(row.compressed.get(method), s.size_text) for method in table.methods),
         *(cell for operation in s.WHOLE for cell in _compared(row, operation)),
     ]
 

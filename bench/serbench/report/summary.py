@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from statistics import geometric_mean
 from typing import Any
 
-from serbench.results import OPERATIONS, Dataset, Operation, Run, Streamed, Verified
+from serbench.results import OPERATIONS, PACKING, Dataset, Footprint, Operation, Run, Streamed, Verified
 from serbench.scaling import Cost, costs
 from serbench.statistics import LEAST_PROCESSES, Comparison, Figure, Ratio, collected, compare, figures
 
@@ -52,7 +52,10 @@ class Time:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A codec on a data set. `about` is what the run's header says of the codec; sizes are octets per message."""
+    """A codec on a data set. `about` is what the run's header says of the codec; sizes are octets per message.
+
+    `compressed` has them by method, of the messages that are timed; `none` is the method that leaves them as they are.
+    """
 
     codec: str
     about: dict[str, Any]
@@ -62,6 +65,7 @@ class Row:
     compressed: dict[str, float] = field(default_factory=dict)
     smallest: bool = False
     streamed: Streamed | None = None
+    footprint: Footprint | None = None
     times: dict[Operation, Time] = field(default_factory=dict)
     untimed: dict[Operation, str] = field(default_factory=dict)
 
@@ -149,9 +153,10 @@ class Table:
         """Losses, and what could not be timed or is not deterministic, each in a line."""
         found = [f"{row.codec} is lossy: {losses_text(row.verified)}" for row in self.measured if row.verified.losses]
         found += [
-            f"{row.codec}, stream: {row.streamed.reason}"
+            f"{row.codec}, {what}: {held.reason}"
             for row in self.measured
-            if row.streamed and row.streamed.reason
+            for what, held in (("stream", row.streamed), ("memory", row.footprint))
+            if held and held.reason
         ]
         for row in self.measured:
             by_reason: dict[str, list[str]] = {}
@@ -213,7 +218,7 @@ class Summary:
 
     @property
     def conditions(self) -> str:
-        """How far the times can be trusted, in a line."""
+        """How far the times can be trusted, in a line, and of how many cells memory was measured, if not of all."""
         least, most = self.processes
         if not most:
             return "nothing was timed"
@@ -231,6 +236,9 @@ class Summary:
         if wall_ns := sum(spent.wall_ns for spent in self.run.spent):
             measured = sum(spent.measured_ns for spent in self.run.spent) / wall_ns
             said.append(f"{100 * measured:.0f} % of the time of blocks inside measurement")
+        cells, held = sum(len(table.measured) for table in self.tables), len(self.run.footprints)
+        if 0 < held < cells:
+            said.append(f"memory: {held:,} of {cells:,} cells, in its share of the budget")
         return "; ".join(said)
 
     def _times(self) -> Iterable[Time]:
@@ -268,12 +276,13 @@ def _table(
 ) -> Table:
     verified = [row for row in run.verified if row.dataset == dataset.name]
     streamed = {row.codec: row for row in run.streamed if row.dataset == dataset.name}
+    footprints = {row.codec: row for row in run.footprints if row.dataset == dataset.name}
     ranked = [row.codec for row in verified if row.status in MEASURED and not run.header.codecs[row.codec]["control"]]
     sizes = {row.codec: sum(row.encoded_bytes) for row in verified if row.status in MEASURED}
     least = min((sizes[codec] for codec in ranked), default=None)
     times = {
         operation: _times(known.get((dataset.name, operation), {}), ranked, pairs.get((dataset.name, operation)))
-        for operation in OPERATIONS
+        for operation in (*OPERATIONS, *PACKING)
     }
     rows = [
         Row(
@@ -282,19 +291,18 @@ def _table(
             verified=row,
             size=sizes[row.codec] / dataset.messages,
             efficiency_percent=100 * dataset.information_bytes / sizes[row.codec] if sizes[row.codec] else None,
-            compressed={method: total / dataset.messages for method, total in row.compressed_bytes.items()},
+            compressed={method: total / dataset.timed for method, total in row.compressed_bytes.items()},
             smallest=row.codec in ranked and sizes[row.codec] == least,
             streamed=streamed.get(row.codec),
+            footprint=footprints.get(row.codec),
             times={
-                operation: replace(
-                    times[operation][row.codec], collected=collecting.get((dataset.name, row.codec, operation))
-                )
-                for operation in OPERATIONS
-                if row.codec in times[operation]
+                operation: replace(held[row.codec], collected=collecting.get((dataset.name, row.codec, operation)))
+                for operation, held in times.items()
+                if row.codec in held
             },
             untimed={
                 operation: reasons[cell]
-                for operation in OPERATIONS
+                for operation in times
                 if (cell := (dataset.name, row.codec, operation)) in reasons
             },
         )

@@ -10,6 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from serbench.report.listings import Listing, of_data, of_run
 from serbench.report.summary import (
     COST_NOTE,
     COST_TITLES,
@@ -39,8 +40,8 @@ from serbench.report.summary import (
 from serbench.results import Operation, Verified
 
 PIPE_WIDTH = 200
-MOST_RATES = 20
-"""With more codecs than this, what a second holds is left to the reports in files."""
+MOST_LISTED = 20
+"""With more codecs than this, rates, compression, memory and libraries are left to the reports in files."""
 BEST = "bold green"
 STATUS_STYLES = {"ok": "", "lossy": "yellow", "unsupported": "dim", "unavailable": "dim", "failed": "bold red"}
 
@@ -73,6 +74,9 @@ def render(summary: Summary, out: Console) -> None:
         for codec, held in family.costs.items():
             made.add_row(clean(codec), *cost_cells(held))
         out.print(made)
+    out.print()
+    for listing in of_run(summary):
+        _listing(listing, out)
     lone = {row.codec for table in summary.tables for row in table.measured}
     if len(summary.tables) == 1 and len(lone) == 1:
         for row in summary.tables[0].measured:
@@ -91,7 +95,7 @@ def _dataset(table: Table, out: Console) -> None:
     out.print(Text(clean(table.dataset.name), style="bold") + Text(f"  {clean(table.dataset.description)}".rstrip()))
     out.print(table.caption)
     if table.measured:
-        _fitting(_columns(table), table.measured, out)
+        _fitting(_columns(), table.measured, out)
     if table.spread:
         out.print("sizes of the messages, in bytes:")
         columns = [_Column(title, _spread(place)) for place, title in enumerate(SPREAD_TITLES)]
@@ -99,7 +103,7 @@ def _dataset(table: Table, out: Console) -> None:
     if table.halves:
         out.print("of which the library's own objects take:")
         _fitting([_name(), *(_half(operation) for operation in HALVES)], table.halves, out)
-    if 0 < len(table.rates) <= MOST_RATES:
+    if 0 < len(table.rates) <= MOST_LISTED:
         out.print("handled in a second, MB of information, and what garbage collection adds:")
         cells = {row.codec: held for row, held in table.rates}
         columns = [_Column(title, _rate(cells, place), leaves=1 + place) for place, title in enumerate(RATE_TITLES)]
@@ -115,6 +119,8 @@ def _dataset(table: Table, out: Console) -> None:
         ]
         figures = [_Column(title, _stream(place), leaves=3) for place, title in enumerate(STREAM_TITLES[-4:])]
         _fitting([_name(), *timed, *figures], table.streams, out)
+    for listing in of_data(table):
+        _listing(listing, out)
     for note in table.notes:
         out.print(clean(note), soft_wrap=True)
     for row in table.absent:
@@ -122,13 +128,32 @@ def _dataset(table: Table, out: Console) -> None:
         out.print(text + Text(f": {clean(row.verified.reason)}" if row.verified.reason else ""), soft_wrap=True)
 
 
-def _columns(table: Table) -> list[_Column]:
+def _listing(listing: Listing, out: Console) -> None:
+    """As many of the columns as fit, from the left, and at least one number; nothing if it is long."""
+    if len({cells[0] for cells in listing.rows}) > MOST_LISTED:
+        return
+    count = len(listing.titles)
+    while True:
+        made = plain([(title, place < listing.left) for place, title in enumerate(listing.titles[:count])])
+        for cells in listing.rows:
+            made.add_row(*(Text(clean(text), style=BEST if best else "") for text, best in cells[:count]))
+        width = _width(made, out)
+        if width <= out.width or count == listing.left + 1:
+            break
+        count -= 1
+    made.width = width
+    out.print(Text(f"{clean(listing.caption[0].lower() + listing.caption[1:])}:"), soft_wrap=True)
+    out.print(made, crop=False)
+    if count < len(listing.titles):
+        out.print(f"(a wider terminal shows more: {', '.join(listing.titles[count:])})")
+
+
+def _columns() -> list[_Column]:
     return [
         _name(),
         _Column("status", lambda row: Text(row.verified.status, style=STATUS_STYLES[row.verified.status]), left=True),
         _Column("bytes", lambda row: Text(optional(row.size, size_text), style=BEST if row.smallest else "")),
         _Column("eff. %", lambda row: Text(optional(row.efficiency_percent, percent_text))),
-        *(_Column(method, _compressed(method), leaves=3 + place) for place, method in enumerate(table.methods)),
         *_compared("encode", "encode"),
         *_compared("decode", "decode"),
     ]
@@ -140,10 +165,6 @@ def _spread(place: int) -> Callable[[Row], Text]:
 
 def _name() -> _Column:
     return _Column("codec", lambda row: Text(f"{clean(row.codec)}{' (control)' if row.control else ''}"), left=True)
-
-
-def _compressed(method: str) -> Callable[[Row], Text]:
-    return lambda row: Text(optional(row.compressed.get(method), size_text))
 
 
 def _time(operation: Operation) -> Callable[[Row], Text]:
