@@ -20,7 +20,7 @@ from serbench.results import Footprint, Library, Run, Verified
 from serbench.worker import Worker, WorkerFailed
 
 IMPORTS = 3
-"""Processes in which a library's import is measured: one in any case, the others while there is time."""
+"""Processes in which a library's import is measured: one in any case, the others in the first third of the time."""
 OURS = [f"sercodecs.{name}" for name in MODULES]
 """What no library's import is charged with."""
 
@@ -33,13 +33,14 @@ def measure(
     """The rows that an earlier run has not `held`. `step` is told what comes next."""
     if not plan.memory_share:
         return
-    deadline = time.monotonic() + plan.memory_share * plan.budget_s
+    started = time.monotonic()
+    share_s = plan.memory_share * plan.budget_s
     done = {row.codec for row in held.libraries} if held else set()
     infos = [info for info in plan.infos() if info.id not in done and not missing(info)]
     with _prepared(worker, plan, OURS) as bare:
         for info in infos:
             step(f"import {info.id}")
-            yield _library(bare, plan, info, deadline)
+            yield _library(bare, plan, info, started + share_s / 3)
     cells = {(row.dataset, row.codec) for row in held.footprints} if held else set()
     with _prepared(worker, plan, [*OURS, PRELOADED]) as bare:
         for data in plan.data:
@@ -51,7 +52,7 @@ def measure(
             for codec in plan.codecs:
                 if (data.name, codec) in cells or verified[data.name, codec].status not in ("ok", "lossy"):
                     continue
-                if cells and time.monotonic() > deadline:
+                if cells and time.monotonic() > started + share_s:
                     return
                 cells.add((data.name, codec))
                 step(f"memory {data.name}: {codec}")
