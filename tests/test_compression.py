@@ -11,12 +11,19 @@ import pytest
 import zstandard
 from serbench.compression import DICTIONARY_BYTES, METHODS, compressed_bytes, missing, with_dictionary
 
-MESSAGES = [b"abcabcabc" * 100, b"", bytes(range(256))]
+PROSE = " ".join(f"{i * i % 97} {'even' if i % 2 else 'odd'} {i % 7}" for i in range(400)).encode()
+MESSAGES = [PROSE, b"", bytes(range(256))]
+
+
+def test_neighbouring_levels_would_give_other_sizes():
+    assert len({len(brotli.compress(PROSE, quality=quality)) for quality in (4, 5, 6)}) == 3
+    assert len({len(zlib.compress(PROSE, level)) for level in (5, 6)}) == 2
+    assert len({len(zstandard.compress(PROSE, level)) for level in (2, 3, 4)}) == 3
 
 
 def test_sizes_are_sums_over_messages_at_the_stated_levels():
     assert compressed_bytes(MESSAGES) == {
-        "none": 900 + 256,
+        "none": len(PROSE) + 256,
         "zlib-6": sum(len(zlib.compress(data, 6)) for data in MESSAGES),
         "zstd-3": sum(len(zstandard.compress(data, 3)) for data in MESSAGES),
         "lz4-0": sum(len(lz4.frame.compress(data)) for data in MESSAGES),

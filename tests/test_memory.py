@@ -116,10 +116,12 @@ def test_where_memray_is_missing_it_is_said():
     script = """if True:
         import sys
         sys.modules["memray"] = None
-        import numpy as np
+        from mmap import mmap
         from serbench.memory import allocated
         def native(size):
-            np.ones(size, np.uint8)
+            pages = mmap(-1, size)
+            for place in range(0, size, 4096):
+                pages[place] = 1
         print(*allocated([(bytes, 1_000_000), (native, 32 << 20), (len, b"")]), sep="\\n")"""
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     method, listed = done.stdout.splitlines()
@@ -128,7 +130,7 @@ def test_where_memray_is_missing_it_is_said():
     assert 1_000_000 <= plain.peak_bytes < 1_500_000
     assert 1_000_000 <= plain.held_bytes < 1_001_000
     if sys.platform == "linux":
-        assert native.peak_bytes >= 32 << 20
+        assert native.peak_bytes > 30 << 20
     assert native.held_bytes < 100_000
     assert none.peak_bytes < 500_000
     assert {found.allocations for found in (plain, native, none)} == {None}
