@@ -1,14 +1,15 @@
 """What a codec costs before its first message, of made-up distributions and fake codecs."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
-from serbench.library import CONSTRUCTIONS, LEAST, construct_ns, imported, sizes
+from serbench.library import CONSTRUCTIONS, LEAST, constructed, imported, sizes
 from sercodecs.registry import codecs, missing
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fake_codecs import SCHEMA, good, info
+from fake_codecs import SCHEMA, good, info, point
 
 
 def distribution(folder, name, files, requires=()):
@@ -70,18 +71,22 @@ def test_each_construction_is_the_first_in_its_process():
         seen.append(schema)
         return good(schema)
 
-    found = construct_ns(info("remembering", remembering), SCHEMA)
-    assert len(found) == CONSTRUCTIONS
-    assert min(found) > 0
-    assert seen == [LEAST]
+    codec, times = constructed(info("remembering", remembering), SCHEMA)
+    assert codec.decode(codec.encode(point())) == point()
+    assert len(times) == CONSTRUCTIONS
+    assert min(times) > 0
+    assert seen == [LEAST, SCHEMA]
 
 
-def test_a_construction_that_fails_has_no_time():
-    def refusing(schema):
-        assert schema is LEAST
+def test_a_construction_that_fails_in_a_fork_has_no_time():
+    before = os.getpid()
+
+    def dying(schema):
+        assert schema is LEAST or os.getpid() == before
         return good(schema)
 
-    assert construct_ns(info("refusing", refusing), SCHEMA) == []
+    _, times = constructed(info("dying", dying), SCHEMA)
+    assert len(times) == 1
 
 
 @pytest.mark.parametrize("codec", codecs(), ids=lambda codec: codec.id)

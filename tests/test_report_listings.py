@@ -4,11 +4,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from serbench.report import render
 from serbench.report.listings import of_data, of_run
 from serbench.report.summary import summarise
 
 sys.path.insert(0, str(Path(__file__).parent))
-from synthetic_run import RUN, on_terminal
+from synthetic_run import CODECS, RUN, on_terminal
 
 SUMMARY = summarise(RUN)
 SIZES, MEMORY = of_data(SUMMARY.tables[0])
@@ -86,3 +87,19 @@ def test_a_narrow_terminal_leaves_the_last_columns_out():
     assert wide.split()[-3:] == ["held", "allocations", "construct"]
     assert narrow.split()[-3:] == ["decode:", "peak", "held"]
     assert "(a wider terminal shows more: allocations, construct)" in on_terminal(80)
+
+
+def test_long_tables_are_left_to_the_files():
+    many = [f"a/{number}" for number in range(21)]
+    run = replace(
+        RUN,
+        header=replace(RUN.header, codecs={codec: CODECS["xdr/own"] for codec in many}),
+        datasets=RUN.datasets[:1],
+        verified=[replace(RUN.verified[3], codec=codec) for codec in many],
+        timings=[],
+        footprints=[],
+        libraries=[],
+    )
+    assert "compressed, each" not in on_terminal(140, run)
+    assert "compressed, each" in on_terminal(140, replace(run, verified=run.verified[:20]))
+    assert "Compressed, each" in render(summarise(run), "md")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-from sercodecs.contract import CodecInfo
+from sercodecs.contract import Codec, CodecInfo
 from serschema.model import Field, Int, Record, Schema
 
 from serbench.memory import peak_rise
@@ -24,34 +24,28 @@ def imported(info: CodecInfo) -> dict[str, int | None]:
     To be called in a process that has not imported the library: what Python and serbench have imported already, most of
     the standard library that libraries share, is not counted.
     """
-    took_ns = 0
-
-    def load() -> None:
-        nonlocal took_ns
-        started = time.perf_counter_ns()
-        info.compile(LEAST)
-        took_ns = time.perf_counter_ns() - started
-
-    resident_bytes = peak_rise(load)
-    return {"import_ns": took_ns, "resident_bytes": resident_bytes}
+    times: list[int] = []
+    resident_bytes = peak_rise(lambda: times.append(_timed(info, LEAST)[1]))
+    return {"import_ns": times[0], "resident_bytes": resident_bytes}
 
 
-def construct_ns(info: CodecInfo, schema: Schema) -> list[int]:
-    """Nanoseconds to compile the schema, its library being imported: each the first time in a fork of this process.
+def constructed(info: CodecInfo, schema: Schema) -> tuple[Codec, list[int]]:
+    """The codec, and the nanoseconds that it takes to compile the schema, its library being imported.
 
-    Codecs keep what they make of a schema, and one codec what another has made: a second time is not the same. Where
-    there are no forks there is one figure.
+    Each is the first time in a process, in forks and then in this one: codecs keep what they make of a schema, and one
+    codec what another has made, so a second time is not the same.
     """
-
-    def construct() -> int:
-        started = time.perf_counter_ns()
-        info.compile(schema)
-        return time.perf_counter_ns() - started
-
     info.compile(LEAST)
-    if not hasattr(os, "fork"):
-        return [construct()]
-    return [took for _ in range(CONSTRUCTIONS) if (took := _in_a_fork(construct)) is not None]
+    forks = CONSTRUCTIONS - 1 if hasattr(os, "fork") else 0
+    times = [took for _ in range(forks) if (took := _in_a_fork(lambda: _timed(info, schema)[1])) is not None]
+    codec, took = _timed(info, schema)
+    return codec, [*times, took]
+
+
+def _timed(info: CodecInfo, schema: Schema) -> tuple[Codec, int]:
+    started = time.perf_counter_ns()
+    codec = info.compile(schema)
+    return codec, time.perf_counter_ns() - started
 
 
 def _in_a_fork(call: Callable[[], int]) -> int | None:

@@ -32,7 +32,7 @@ OWN_POOLS = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 """Settings by which libraries leave their own pools of memory, in which nobody sees what is taken, for malloc."""
 WARM_CALLS = 10
 """So often a function is called before the interpreter has specialised it."""
-WARM_S = 0.01
+WARM_S = 0.002
 """What takes longer has loops for that."""
 _MARK = 7_654_321
 """Octets of an allocation that stands between calls: as good as none has just this size."""

@@ -53,7 +53,7 @@ from serschema.jsonform import from_json, schema_from_json, to_json
 from serschema.model import Path, Schema, Value
 
 from serbench import sampler
-from serbench.library import LEAST, construct_ns, imported
+from serbench.library import LEAST, constructed, imported
 from serbench.memory import OWN_POOLS, footprint, streamed
 from serbench.plan import lookup
 from serbench.verify import described, verify
@@ -203,7 +203,8 @@ def _footprint(request: Frame, send: Send) -> Frame:
     os.environ.update(OWN_POOLS)
     schema, (message,) = _case(request)
     (info,) = lookup([request["codec"]], request["modules"])
-    return {"construct_ns": construct_ns(info, schema), **footprint(info.compile(schema), message)}
+    codec, times = constructed(info, schema)
+    return {"construct_ns": times, **footprint(codec, message)}
 
 
 def _verify(request: Frame, send: Send) -> bool:
