@@ -93,7 +93,7 @@ def test_long_tables_are_left_to_the_files():
     many = [f"a/{number}" for number in range(21)]
     run = replace(
         RUN,
-        header=replace(RUN.header, codecs={codec: CODECS["xdr/own"] for codec in many}),
+        header=replace(RUN.header, codecs=dict.fromkeys(many, CODECS["xdr/own"])),
         datasets=RUN.datasets[:1],
         verified=[replace(RUN.verified[3], codec=codec) for codec in many],
         timings=[],

@@ -20,7 +20,9 @@ from serbench.results import Footprint, Library, Run, Verified
 from serbench.worker import Worker, WorkerFailed
 
 IMPORTS = 3
-"""Processes in which a library's import is measured: one in any case, the others in the first third of the time."""
+"""Processes in which a library's import is measured: one in any case, the others while there is time."""
+IMPORTS_SHARE = 1 / 3
+"""The part of the time that imports have; what they leave or overdraw is not the other measurements'."""
 OURS = [f"sercodecs.{name}" for name in MODULES]
 """What no library's import is charged with."""
 
@@ -33,14 +35,15 @@ def measure(
     """The rows that an earlier run has not `held`. `step` is told what comes next."""
     if not plan.memory_share:
         return
-    started = time.monotonic()
     share_s = plan.memory_share * plan.budget_s
+    deadline = time.monotonic() + IMPORTS_SHARE * share_s
     done = {row.codec for row in held.libraries} if held else set()
     infos = [info for info in plan.infos() if info.id not in done and not missing(info)]
     with _prepared(worker, plan, OURS) as bare:
         for info in infos:
             step(f"import {info.id}")
-            yield _library(bare, plan, info, started + share_s / 3)
+            yield _library(bare, plan, info, deadline)
+    deadline = time.monotonic() + (1 - IMPORTS_SHARE) * share_s
     cells = {(row.dataset, row.codec) for row in held.footprints} if held else set()
     with _prepared(worker, plan, [*OURS, PRELOADED]) as bare:
         for data in plan.data:
@@ -52,7 +55,7 @@ def measure(
             for codec in plan.codecs:
                 if (data.name, codec) in cells or verified[data.name, codec].status not in ("ok", "lossy"):
                     continue
-                if cells and time.monotonic() > started + share_s:
+                if cells and time.monotonic() > deadline:
                     return
                 cells.add((data.name, codec))
                 step(f"memory {data.name}: {codec}")
