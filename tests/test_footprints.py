@@ -36,7 +36,7 @@ class Script:
 
     def __init__(self, monkeypatch, took_s=0.0, breaking=()):
         self.now, self.took_s, self.breaking = 0.0, took_s, breaking
-        self.asked, self.steps = [], []
+        self.asked, self.steps, self.started = [], [], 0
         monkeypatch.setattr(footprints, "time", SimpleNamespace(monotonic=lambda: self.now))
 
     def __call__(self):
@@ -47,6 +47,10 @@ class Script:
 
     def __exit__(self, *error):
         pass
+
+    def start(self):
+        self.now += 20
+        self.started += 1
 
     def ask(self, request, *, codec, apart, modules, **content):
         assert apart
@@ -130,3 +134,6 @@ def test_what_an_earlier_run_has_is_not_done_again(monkeypatch):
     rows = Script(monkeypatch).run()
     held = Run(Path(), None, [], [], [], libraries=[rows[0]], footprints=[rows[2]])
     assert Script(monkeypatch).run(held=held)[1:] == rows[3:]
+    script = Script(monkeypatch)
+    assert script.run(held=replace(held, libraries=rows[:2], footprints=rows[2:])) == []
+    assert script.started == 0

@@ -6,7 +6,8 @@ by data set, for the plan's `memory_share` of the budget; each library and one c
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sercodecs.contract import CodecInfo
@@ -15,7 +16,7 @@ from serschema.jsonform import schema_to_json, to_json
 
 from serbench.library import sizes
 from serbench.memory import PRELOADED
-from serbench.plan import Plan
+from serbench.plan import Data, Plan
 from serbench.results import Footprint, Library, Run, Verified
 from serbench.worker import Worker, WorkerFailed
 
@@ -36,40 +37,52 @@ def measure(
     if not plan.memory_share:
         return
     share_s = plan.memory_share * plan.budget_s
-    deadline = time.monotonic() + IMPORTS_SHARE * share_s
-    done = {row.codec for row in held.libraries} if held else set()
-    infos = [info for info in plan.infos() if info.id not in done and not missing(info)]
-    with _prepared(worker, plan, OURS) as bare:
+    libraries = {row.codec for row in held.libraries} if held else set()
+    infos = [info for info in plan.infos() if info.id not in libraries and not missing(info)]
+    with _prepared(worker, plan, OURS, infos) as bare:
+        deadline = time.monotonic() + IMPORTS_SHARE * share_s
         for info in infos:
             step(f"import {info.id}")
             yield _library(bare, plan, info, deadline)
-    deadline = time.monotonic() + (1 - IMPORTS_SHARE) * share_s
-    cells = {(row.dataset, row.codec) for row in held.footprints} if held else set()
-    with _prepared(worker, plan, [*OURS, PRELOADED]) as bare:
-        for data in plan.data:
-            case = {
-                "schema": schema_to_json(data.schema),
-                "messages": [to_json(data.largest, data.schema)],
-                "modules": plan.modules,
-            }
-            for codec in plan.codecs:
-                if (data.name, codec) in cells or verified[data.name, codec].status not in ("ok", "lossy"):
-                    continue
-                if cells and time.monotonic() > deadline:
-                    return
-                cells.add((data.name, codec))
-                step(f"memory {data.name}: {codec}")
-                try:
-                    row = bare.ask("footprint", **case, codec=codec, apart=True)
-                except WorkerFailed as error:
-                    row = {"reason": str(error)}
-                yield Footprint(dataset=data.name, codec=codec, **row)
+    done = {(row.dataset, row.codec) for row in held.footprints} if held else set()
+    cells = [
+        (data, codec)
+        for data in plan.data
+        for codec in plan.codecs
+        if (data.name, codec) not in done and verified[data.name, codec].status in ("ok", "lossy")
+    ]
+    with _prepared(worker, plan, [*OURS, PRELOADED], cells) as bare:
+        deadline = time.monotonic() + (1 - IMPORTS_SHARE) * share_s
+        for place, (data, codec) in enumerate(cells):
+            if place and time.monotonic() > deadline:
+                return
+            step(f"memory {data.name}: {codec}")
+            yield _footprint(bare, plan, data, codec)
 
 
-def _prepared(worker: Callable[[], Worker], plan: Plan, imports: list[str]) -> Worker:
+def _prepared(worker: Callable[[], Worker], plan: Plan, imports: list[str], work: Sequence[object]) -> Worker:
+    """A worker that has imported these modules, started if there is work for it."""
     made = worker()
     made.preparation = {"codecs": [], "modules": plan.modules, "imports": imports}
+    if work:
+        with suppress(WorkerFailed):  # the first request meets it again
+            made.start()
     return made
+
+
+def _footprint(bare: Worker, plan: Plan, data: Data, codec: str) -> Footprint:
+    try:
+        row = bare.ask(
+            "footprint",
+            schema=schema_to_json(data.schema),
+            messages=[to_json(data.largest, data.schema)],
+            codec=codec,
+            modules=plan.modules,
+            apart=True,
+        )
+    except WorkerFailed as error:
+        row = {"reason": str(error)}
+    return Footprint(dataset=data.name, codec=codec, **row)
 
 
 def _library(bare: Worker, plan: Plan, info: CodecInfo, deadline: float) -> Library:
