@@ -148,8 +148,9 @@ def test_conditions():
         "times: 4 processes, 95 % interval; machine quiet in 92 % of rounds; "
         "ratios: 8 resolved, 1 tied, 1 unresolved; 90 % of the time of blocks inside measurement"
     )
-    assert summarise(RUN).conditions == f"{times}; memory: 5 of 7 cells, in its share of the budget"
-    assert summarise(replace(RUN, footprints=[])).conditions == times
+    allowed = "what their share of the budget allowed"
+    assert summarise(RUN).conditions == f"{times}; imports: 3 of 7, {allowed}; memory: 5 of 7, {allowed}"
+    assert summarise(replace(RUN, footprints=[], libraries=[])).conditions == times
     single = summarise(replace(RUN, timings=[timing for timing in TIMINGS if timing.process == 1]))
     assert "1 process, range of quartiles" in single.conditions
     assert summarise(replace(RUN, timings=[], footprints=[])).conditions == "nothing was timed"

@@ -2,13 +2,12 @@
 
 Each measurement has its own fork of a process that has imported no library, since what is imported once is not imported
 again, and what a codec has made of a schema it often keeps. This comes before anything is timed, and goes on, data set
-by data set, for the plan's `memory_share` of the budget; each library and one cell are measured in any case.
+by data set, for the plan's `memory_share` of the budget; one library and one cell are measured in any case.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
 
 from sercodecs.contract import CodecInfo
 from sercodecs.registry import MODULES, missing
@@ -18,12 +17,12 @@ from serbench.library import sizes
 from serbench.memory import PRELOADED
 from serbench.plan import Data, Plan
 from serbench.results import Footprint, Library, Run, Verified
-from serbench.worker import Worker, WorkerFailed
+from serbench.worker import Frame, Worker, WorkerFailed
 
 IMPORTS = 3
-"""Processes in which a library's import is measured: one in any case, the others while there is time."""
+"""The most processes in which a library's import is measured."""
 IMPORTS_SHARE = 1 / 3
-"""The part of the time that imports have; what they leave or overdraw is not the other measurements'."""
+"""The part of the time that imports have."""
 OURS = [f"sercodecs.{name}" for name in MODULES]
 """What no library's import is charged with."""
 
@@ -40,10 +39,7 @@ def measure(
     libraries = {row.codec for row in held.libraries} if held else set()
     infos = [info for info in plan.infos() if info.id not in libraries and not missing(info)]
     with _prepared(worker, plan, OURS, infos) as bare:
-        deadline = time.monotonic() + IMPORTS_SHARE * share_s
-        for info in infos:
-            step(f"import {info.id}")
-            yield _library(bare, plan, info, deadline)
+        yield from _libraries(bare, plan, infos, IMPORTS_SHARE * share_s, step)
     done = {(row.dataset, row.codec) for row in held.footprints} if held else set()
     cells = [
         (data, codec)
@@ -85,20 +81,35 @@ def _footprint(bare: Worker, plan: Plan, data: Data, codec: str) -> Footprint:
     return Footprint(dataset=data.name, codec=codec, **row)
 
 
-def _library(bare: Worker, plan: Plan, info: CodecInfo, deadline: float) -> Library:
-    rows: list[dict[str, Any]] = []
-    reason = ""
-    while not rows or (len(rows) < IMPORTS and time.monotonic() < deadline):
+def _libraries(bare: Worker, plan: Plan, infos: Sequence[CodecInfo], share_s: float, step: Step) -> Iterator[Library]:
+    """Each is imported once, then each again, while there is time; those that were not have no row."""
+    deadline = time.monotonic() + share_s
+    imports: dict[str, list[Frame]] = {}
+    reasons: dict[str, str] = {}
+    for info in [*infos] * IMPORTS:
+        if imports and time.monotonic() > deadline:
+            break
+        rows = imports.setdefault(info.id, [])
+        if info.id in reasons:
+            continue
+        step(f"import {info.id}")
         try:
             rows.append(bare.ask("import", codec=info.id, modules=plan.modules, apart=True))
         except WorkerFailed as error:
-            reason = str(error)
-            break
+            reasons[info.id] = str(error)
+    for info in infos:
+        if info.id in imports:
+            yield _library(info, imports[info.id], reasons.get(info.id, ""))
+
+
+def _library(info: CodecInfo, imports: list[Frame], reason: str) -> Library:
     installed, required = sizes(info.distribution)
     return Library(
         codec=info.id,
-        import_ns=[row["import_ns"] for row in rows],
-        resident_bytes=min((row["resident_bytes"] for row in rows if row["resident_bytes"] is not None), default=None),
+        import_ns=[row["import_ns"] for row in imports],
+        resident_bytes=min(
+            (row["resident_bytes"] for row in imports if row["resident_bytes"] is not None), default=None
+        ),
         installed_bytes=installed,
         required_bytes=required,
         reason=reason,

@@ -236,9 +236,14 @@ class Summary:
         if wall_ns := sum(spent.wall_ns for spent in self.run.spent):
             measured = sum(spent.measured_ns for spent in self.run.spent) / wall_ns
             said.append(f"{100 * measured:.0f} % of the time of blocks inside measurement")
-        cells, held = sum(len(table.measured) for table in self.tables), len(self.run.footprints)
-        if 0 < held < cells:
-            said.append(f"memory: {held:,} of {cells:,} cells, in its share of the budget")
+        installed = sum(1 for about in self.run.header.codecs.values() if about["version"])
+        cells = sum(len(table.measured) for table in self.tables)
+        for what, held, all_of_them in (
+            ("imports", len(self.run.libraries), installed),
+            ("memory", len(self.run.footprints), cells),
+        ):
+            if 0 < held < all_of_them:
+                said.append(f"{what}: {held:,} of {all_of_them:,}, what their share of the budget allowed")
         return "; ".join(said)
 
     def _times(self) -> Iterable[Time]:
