@@ -132,6 +132,7 @@ def replay(records: Iterable[Record], mark: int) -> Iterator[Allocated]:
 
 def _by_tracemalloc(function: Callable[[Any], object], argument: Any) -> Allocated:
     resident = peak_rise(lambda: function(argument)) or 0
+    gc.collect()
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
