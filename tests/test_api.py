@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import serbench
+from sercodecs import registry
 from sercodecs.registry import UnknownCodec
 from serschema import shared
 from serschema.errors import SchemaError
@@ -57,3 +58,13 @@ def test_importing_imports_nothing():
     heavy = ("sercodecs", "serschema", "numpy")
     code = f"import sys, serbench; print([name for name in sys.modules if name.split('.')[0] in {heavy}])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_a_codec_that_is_asked_for_by_its_id_is_imported_alone():
+    code = (
+        "import sys\nfrom sercodecs import registry\nassert registry.find(['json/orjson'])[0].id == 'json/orjson'\n"
+        "print(*(module for module in registry.MODULES if f'sercodecs.{module}' in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["json"]
+    assert [registry.find([info.id]) for info in registry.codecs()] == [(info,) for info in registry.codecs()]

@@ -45,14 +45,29 @@ class UnknownCodec(SerError):
 @cache
 def codecs() -> tuple[CodecInfo, ...]:
     """All codecs in the order of `MODULES`, whether or not their library is installed."""
-    return tuple(info for module in MODULES for info in import_module(f"sercodecs.{module}").CODECS)
+    return tuple(info for module in MODULES for info in _of(module))
+
+
+def _of(module: str) -> tuple[CodecInfo, ...]:
+    found: tuple[CodecInfo, ...] = import_module(f"sercodecs.{module}").CODECS
+    return found
+
+
+@cache
+def _by_id(id: str) -> list[CodecInfo]:
+    """The codec of this id, if there is one. Modules that are named like its format come first: mostly no other has to
+    be imported, and all of them take a sixth of a second, which each worker process would pay."""
+    for module in sorted(MODULES, key=lambda module: not id.startswith(module)):
+        if found := [info for info in _of(module) if info.id == id]:
+            return found
+    return []
 
 
 def find(names: Iterable[str]) -> tuple[CodecInfo, ...]:
     """The codecs of these ids (`json/orjson`) or formats (`json`), each once, in the order asked for."""
     found: dict[str, CodecInfo] = {}
     for name in names:
-        matches = [info for info in codecs() if name in (info.id, info.format.name)]
+        matches = _by_id(name) if "/" in name else [info for info in codecs() if info.format.name == name]
         if not matches:
             known = sorted({info.id for info in codecs()} | {info.format.name for info in codecs()})
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
