@@ -4,13 +4,13 @@ import ast
 import gc
 import zlib
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import get_args
 
 import pytest
 from serbench import sampler
 from serbench.results import Operation
-from serbench.sampler import Candidate, Loop, calibrate, candidates, sample
+from serbench.sampler import CLOCK, COPIES, Candidate, Loop, calibrate, candidates, sample
 from sercodecs.contract import Codec, assemble
 from serschema.model import Record, Schema
 
@@ -65,9 +65,21 @@ def test_a_few_messages_are_unrolled_to_eight_calls(machine):
     assert Loop(print, [1], machine.clock, unrolled=False).repeat == 1
 
 
-def test_a_loop_has_code_of_its_own(machine):
-    one, two = (Loop(print, [1], machine.clock, unrolled=True).run for _ in range(2))
-    assert one.__code__ is not two.__code__
+def test_a_loop_has_copies_with_code_of_their_own(machine):
+    one, two = (Loop(print, [1], machine.clock, unrolled=True).runs for _ in range(2))
+    assert len({id(run.__code__) for run in one + two}) == 2 * COPIES
+
+
+def test_the_slots_of_a_candidate_go_through_the_copies(machine):
+    """A slot has one copy, warmed up by its discarded sub-batch, and the next slot the next."""
+    seen = []
+    candidate = machine.candidate("a", US)
+    calibrate(candidate, machine.clock)
+    candidate.loop.runs = [lambda turns, copy=copy: seen.append(copy) or US for copy in range(COPIES)]
+    for _ in range(COPIES + 2):
+        sampler._keep(candidate, sampler._slot(candidate), 0, 0)
+    assert [copy for copy, _ in groupby(seen)] == [*range(COPIES), 0, 1]
+    assert len(seen) == (COPIES + 2) * (candidate.discarded + candidate.timed)
 
 
 @pytest.mark.parametrize("messages", [1, 3, 8, 20])
@@ -320,17 +332,22 @@ def test_codecs_that_share_code_are_measured_with_code_of_their_own():
     schema = Schema("R", (Record("R", ()),))
     one, two = (assemble(schema, encode, bytes.decode) for encode in (repr, ascii))
     assert one.encode.__code__ is two.encode.__code__
-    first, second = (next(candidates("a/b", codec, [{}], ("encode",))).call for codec in (one, two))
-    assert first.__code__ is not second.__code__
-    assert (first({"é": 1}), second({"é": 1})) == (repr({"é": 1}), ascii({"é": 1}))
-    assert next(candidates("a/b", Codec(encode=repr, decode=repr), [1], ("encode",))).call is repr
+    first, second = called_by(one), called_by(two)
+    assert len({id(call.__code__) for call in first + second}) == 2 * COPIES
+    assert (first[0]({"é": 1}), second[-1]({"é": 1})) == (repr({"é": 1}), ascii({"é": 1}))
+    assert called_by(Codec(encode=repr, decode=repr)) == [repr] * COPIES
+
+
+def called_by(codec):
+    (candidate,) = candidates("a/b", codec, [{}], ("encode",))
+    return [run.__globals__["call"] for run in Loop(candidate.call, candidate.inputs, CLOCK, unrolled=True).runs]
 
 
 def test_code_of_its_own_keeps_the_defaults():
     def encode(value, first=1, *, second=2):
         return value, first, second
 
-    call = next(candidates("a/b", Codec(encode=encode, decode=repr), [1], ("encode",))).call
+    call = called_by(Codec(encode=encode, decode=repr))[0]
     assert call("v") == ("v", 1, 2)
 
 
