@@ -21,6 +21,7 @@ def test_machine_is_plain_json_and_has_what_reports_show():
     assert found["python"] == sys.version.split()[0]
     assert found["memory_bytes"] > 1 << 20
     assert found["cores"] >= found["usable_cores"] >= 1
+    assert 0 < found["loop_overhead_ns"] < 10_000
     assert None not in found.values()
     assert "" not in found.values()
 

@@ -151,6 +151,8 @@ def test_conditions():
     allowed = "what their share of the budget allowed"
     assert summarise(RUN).conditions == f"{times}; imports: 3 of 7, {allowed}; memory: 5 of 7, {allowed}"
     assert summarise(replace(RUN, footprints=[], libraries=[])).conditions == times
+    measured = replace(RUN, header=replace(RUN.header, machine={"loop_overhead_ns": 7.64}))
+    assert "; 7.6 ns for a timed call of an empty C function; imports" in summarise(measured).conditions
     single = summarise(replace(RUN, timings=[timing for timing in TIMINGS if timing.process == 1]))
     assert "1 process, range of quartiles" in single.conditions
     assert summarise(replace(RUN, timings=[], footprints=[])).conditions == "nothing was timed"

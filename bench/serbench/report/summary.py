@@ -236,6 +236,8 @@ class Summary:
         if wall_ns := sum(spent.wall_ns for spent in self.run.spent):
             measured = sum(spent.measured_ns for spent in self.run.spent) / wall_ns
             said.append(f"{100 * measured:.0f} % of the time of blocks inside measurement")
+        if overhead_ns := self.run.header.machine.get("loop_overhead_ns"):
+            said.append(f"{overhead_ns:.1f} ns for a timed call of an empty C function")
         installed = sum(1 for about in self.run.header.codecs.values() if about["version"])
         cells = sum(len(table.measured) for table in self.tables)
         for what, held, all_of_them in (
