@@ -9,7 +9,7 @@ help:
 	@echo "make test       run the tests"
 	@echo "make check      format, lint, types, layers"
 	@echo "make format     let ruff format and fix"
-	@echo "make benchmark  our handwritten codecs against other people's"
+	@echo "make benchmark  our handwritten codecs against other people's, and all cells in pytest-benchmark"
 	@echo "make peers      system packages that some tests use"
 	@echo "make clean      remove .venv and caches"
 
