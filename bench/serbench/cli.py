@@ -480,6 +480,49 @@ def report(run: Path, formats: tuple[str, ...]) -> None:
         click.echo(path)
 
 
+@commands.command(
+    epilog=_epilog(
+        "serbench selftest --quick",
+        "serbench selftest --peers --out selftest.md",
+        "serbench selftest --peers --json --out selftest.md > selftest.json",
+    )
+)
+@click.option("--peers", is_flag=True, help="pytest-benchmark and pyperf as well, at equal wall time.")
+@click.option("--quick", is_flag=True, help="A small one: two minutes, too few experiments to decide anything.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the report, Markdown."
+)
+@_json_option
+def selftest(peers: bool, quick: bool, out: Path | None, as_json: bool) -> int:
+    """Measure the harness itself on this machine: half an hour, best on a quiet machine.
+
+    Pairs of codecs whose true difference is known, the same codec twice or beside itself with a calibrated delay, are
+    measured in full runs of a few seconds: how far apart are equal codecs, how often is a difference claimed that is
+    none, which slowdowns are found? Exit code 1 if something demanded is missed, as METHODOLOGY.md lists it.
+    """
+    from serbench.report import progress, terminal
+    from serbench.selftest import render, session
+    from serbench.selftest.summary import criteria
+
+    size = session.QUICK if quick else session.FULL
+    todo = session.tasks(size, with_peers=peers)
+    if out is not None:
+        out.touch()  # else it would be known after half an hour that it cannot be written
+    watcher = progress.watcher(session.duration_s(todo, size.calibration_s))
+    with _Interruption() as interruption:
+        found = session.selftest(todo, size.calibration_s, watcher)
+    if out is not None:
+        out.write_text(render.markdown(found), encoding="utf-8")
+    if as_json:
+        click.echo(render.to_json(found))
+    else:
+        render.show(found, terminal.console())
+    if interruption.happened:
+        _note(f"interrupted after {len(found.experiments)} of {found.planned} experiments")
+        return INTERRUPTED
+    return FAILED if found.failed or any(held.outcome == "miss" for held in criteria(found)) else OK
+
+
 @commands.command("show-source", epilog=_epilog("serbench show-source --codec xdr --schema employee"))
 @_one_codec
 @_one_schema
