@@ -140,7 +140,7 @@ class Script:
                 raise WorkerFailed("crashed: SIGBUS")
         for row in reversed(rows):
             yield {"row": row}
-        yield {"done": {"measured_ns": self.measured_ns}}
+        yield {"done": {"measured_ns": self.measured_ns, "useful_ns": 400_000_000}}
 
     def blocks(self):
         return [content for request, content in self.requests if request == "block"]

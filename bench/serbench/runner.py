@@ -49,8 +49,6 @@ from serbench.sampler import DIRECTIONS, Direction
 from serbench.statistics import wide
 from serbench.worker import Frame, Worker, WorkerFailed
 
-USEFUL_S = 0.4
-"""Less time than this in a block does not pay for the start of its process."""
 FIRST_COST_S = 0.9
 """What a block is taken to need at least, until one has been seen."""
 MORE = 2
@@ -322,7 +320,7 @@ class _Session:
                 self._settle(blocks)
             todo = [block for block in blocks if block.candidates and process not in block.done]
             cost = self.start_s + len(todo) * (fmean(self.costs) if self.costs else FIRST_COST_S)
-            passes = round((deadline - time.monotonic()) / cost) if todo else 0
+            passes = int((deadline - time.monotonic()) / cost) if todo else 0
             passes = max(min(passes, max(planned - process, 1)), int(process == 0))
             if passes and todo:
                 yield from self._pass(todo, process, began, deadline, passes)
@@ -467,8 +465,9 @@ class _Session:
             if "done" not in frame:
                 yield frame
                 continue
-            wall_s, measured_ns = time.monotonic() - began, frame["done"]["measured_ns"]
-            self.costs.append(wall_s if wall_s > budget_s else min(wall_s, wall_s - measured_ns / 1e9 + USEFUL_S))
+            wall_s, done = time.monotonic() - began, frame["done"]
+            measured_ns = done["measured_ns"]
+            self.costs.append(wall_s if wall_s > budget_s else wall_s - max(0, measured_ns - done["useful_ns"]) / 1e9)
             yield {"spent": {"wall_ns": int(wall_s * 1e9), "measured_ns": measured_ns}}
 
 

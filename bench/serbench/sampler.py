@@ -72,6 +72,8 @@ SPARED = 4
 ENOUGH_NS = 100_000_000
 ENOUGH_SLOTS = 8
 """So much time, and so many slots, are enough for an operation in one process, on average over the block."""
+USEFUL_NS = 50_000_000
+USEFUL_ROUNDS = 5
 COLLECTED: tuple[Operation, ...] = ("encode", "decode")
 """The operations that are timed with garbage collection on, too."""
 COLLECTED_PERIOD = 4
@@ -337,6 +339,12 @@ def sample(
                 if candidate.reason:
                     alive.remove(candidate)
     raise AssertionError("rounds have no end of their own")
+
+
+def useful_ns(sampled: Iterable[Candidate]) -> int:
+    """The least time that pays for another process of such a block: its calibration, and `USEFUL_ROUNDS` rounds."""
+    slots_ns = sum(candidate.slot_ns / candidate.period for candidate in sampled)
+    return int(slots_ns + max(USEFUL_NS, USEFUL_ROUNDS * slots_ns))
 
 
 def _enough_ns(candidate: Candidate) -> int:

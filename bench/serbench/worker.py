@@ -282,7 +282,7 @@ def _block(request: Frame, send: Send) -> Frame:
     measured = sampler.CLOCK()
     for candidate in block + twins:
         send({"row": candidate.row()})
-    return {"measured_ns": measured - prepared}
+    return {"measured_ns": measured - prepared, "useful_ns": sampler.useful_ns(block + twins)}
 
 
 def _encode(request: Frame, send: Send) -> list[str]:
