@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Context
 from decimal import Decimal as PyDecimal
+from functools import partial
 from typing import IO, Any, NoReturn
 from uuid import UUID
 
@@ -146,35 +147,26 @@ def compile_cborx(schema: Schema, /) -> Codec:
     return assemble(schema, cborx.dumps, cborx.loads, *tree)
 
 
-DEFECTS = (
-    "6.3.0 makes regular expressions, addresses, sets and cycles of tags: those that no schema needs are refused",
-    "6.3.0 ignores what follows a message: left so",
+_of_cbor2 = partial(
+    CodecInfo,
+    distribution="cbor2",
+    language="Rust",
+    licence="MIT",
+    limits=LIMITS,
+    validates=False,
+    defects=(
+        "6.3.0 makes regular expressions, addresses, sets and cycles of tags: those that no schema needs are refused",
+        "6.3.0 ignores what follows a message: left so",
+    ),
 )
 
 CODECS = (
-    CodecInfo(
-        format=FORMAT,
-        implementation="cbor2",
-        distribution="cbor2",
-        language="Rust",
-        licence="MIT",
-        limits=LIMITS,
-        validates=False,
-        compile=compile_cbor2,
-        defects=DEFECTS,
-        explain=explain,
-    ),
-    CodecInfo(
+    _of_cbor2(format=FORMAT, implementation="cbor2", compile=compile_cbor2, explain=explain),
+    _of_cbor2(
         format=replace(FORMAT, self_describing=False),
         implementation="cbor2-labels",
-        distribution="cbor2",
-        language="Rust",
-        licence="MIT",
-        limits=LIMITS,
-        validates=False,
         compile=compile_labels,
         note="integer keys",
-        defects=DEFECTS,
         explain=explain_labels,
     ),
     CodecInfo(
@@ -188,16 +180,5 @@ CODECS = (
         compile=compile_cborx,
         explain=explain,
     ),
-    CodecInfo(
-        format=CANONICAL,
-        implementation="cbor2",
-        distribution="cbor2",
-        language="Rust",
-        licence="MIT",
-        limits=LIMITS,
-        validates=False,
-        compile=compile_canonical,
-        defects=DEFECTS,
-        explain=explain,
-    ),
+    _of_cbor2(format=CANONICAL, implementation="cbor2", compile=compile_canonical, explain=explain),
 )
