@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from one_field import of
 from sercodecs.cbor import CODECS
 from sercodecs.contract import DecodeError, EncodeError
 from serschema import shared
@@ -54,11 +55,6 @@ TYPES = {
     "map_int": Map(Int(), Int()),
     "map_text": Map(String(), String()),
 }
-
-
-def of(type_, *named, optional=False):
-    """A schema whose message has one field `v`."""
-    return Schema("Message", (Record("Message", (Field("v", 1, type_, optional=optional),)), *named))
 
 
 def octets(text, info=CBOR2):
