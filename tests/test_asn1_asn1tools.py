@@ -106,7 +106,7 @@ RECORDED = [
 
 @pytest.mark.parametrize(("rules", "schema", "value", "octets"), RECORDED)
 def test_octets_of_pycrate(rules, schema, value, octets):
-    """An independent implementation, from a module of the same text but for REAL."""
+    """An independent implementation, from a module of the same text but for REAL. Its OER here is Canonical OER too."""
     codec, value = CODECS[rules].compile(schema), from_json(value, schema)
     assert codec.encode(value).hex() == octets
     assert first_difference(value, codec.decode(bytes.fromhex(octets))) == ""
