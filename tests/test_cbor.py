@@ -316,7 +316,12 @@ class TestSequences:
         codec = info.compile(of(String()))
         tracemalloc.start()
         try:
-            for octets in (b"\x7b\x7f" + b"\xff" * 7, b"\x9b\x00\x00\x00\x00\x7f\xff\xff\xff" * 100):
+            for octets in (
+                b"\x7b\x7f" + b"\xff" * 7,
+                b"\x9b\x00\x00\x00\x00\x7f\xff\xff\xff" * 100,
+                b"\x5f\x5a\x04\xd7\xce\xcb",
+                b"\x7f\x7a\x04\xd7\xce\xcb",
+            ):
                 with pytest.raises(DecodeError):
                     list(codec.read_stream(io.BytesIO(octets)))
             assert tracemalloc.get_traced_memory()[1] < 1_000_000
