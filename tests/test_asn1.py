@@ -2,11 +2,11 @@
 
 import json
 import math
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from asn1_kinds import KINDS
 from sercodecs.asn1 import with_pyasn1
 from sercodecs.asn1.values import DEPTH
 from sercodecs.contract import DecodeError, EncodeError
@@ -31,9 +31,6 @@ from serschema.model import (
     Uuid,
 )
 from serschema.values import equal, first_difference
-
-sys.path.insert(0, str(Path(__file__).parent))
-from asn1_kinds import KINDS
 
 RECORDED = json.loads((Path(__file__).parent / "vectors" / "asn1_asn1tools.json").read_text())["vectors"]
 BER, CER, DER = (info.compile for info in with_pyasn1.CODECS)

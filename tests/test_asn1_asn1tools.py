@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from decimal import Decimal as PyDecimal
 from pathlib import Path
 
 import pytest
+from asn1_kinds import KINDS
 from sercodecs.asn1 import with_asn1tools, with_pyasn1
 from sercodecs.asn1.values import DEPTH
 from sercodecs.contract import DecodeError, EncodeError, UnsupportedSchema
@@ -36,9 +36,6 @@ from serschema.model import (
     Uuid,
 )
 from serschema.values import equal, first_difference
-
-sys.path.insert(0, str(Path(__file__).parent))
-from asn1_kinds import KINDS
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "asn1_pycrate.json").read_text())
 CODECS = {info.format.name.removeprefix("asn1-"): info for info in with_asn1tools.CODECS}
@@ -109,7 +106,7 @@ RECORDED = [
 
 @pytest.mark.parametrize(("rules", "schema", "value", "octets"), RECORDED)
 def test_octets_of_pycrate(rules, schema, value, octets):
-    """An independent implementation, from a module of the same text but for REAL."""
+    """An independent implementation, from a module of the same text but for REAL. Its OER here is Canonical OER too."""
     codec, value = CODECS[rules].compile(schema), from_json(value, schema)
     assert codec.encode(value).hex() == octets
     assert first_difference(value, codec.decode(bytes.fromhex(octets))) == ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from one_field import of
 from sercodecs.cbor import CODECS
 from sercodecs.contract import DecodeError, EncodeError
 from serschema import shared
@@ -54,11 +55,6 @@ TYPES = {
     "map_int": Map(Int(), Int()),
     "map_text": Map(String(), String()),
 }
-
-
-def of(type_, *named, optional=False):
-    """A schema whose message has one field `v`."""
-    return Schema("Message", (Record("Message", (Field("v", 1, type_, optional=optional),)), *named))
 
 
 def octets(text, info=CBOR2):
@@ -320,7 +316,12 @@ class TestSequences:
         codec = info.compile(of(String()))
         tracemalloc.start()
         try:
-            for octets in (b"\x7b\x7f" + b"\xff" * 7, b"\x9b\x00\x00\x00\x00\x7f\xff\xff\xff" * 100):
+            for octets in (
+                b"\x7b\x7f" + b"\xff" * 7,
+                b"\x9b\x00\x00\x00\x00\x7f\xff\xff\xff" * 100,
+                b"\x5f\x5a\x04\xd7\xce\xcb",
+                b"\x7f\x7a\x04\xd7\xce\xcb",
+            ):
                 with pytest.raises(DecodeError):
                     list(codec.read_stream(io.BytesIO(octets)))
             assert tracemalloc.get_traced_memory()[1] < 1_000_000

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import synthetic_run
 from serbench import cli, runner
 from serbench.cli import main
 from serbench.inputs import BadInput, duration
@@ -19,9 +20,6 @@ from sercodecs import registry
 from serschema import shared
 from serschema.load import load_schema
 from serschema.model import Field, Int, Record, Schema, String
-
-sys.path.insert(0, str(Path(__file__).parent))
-import synthetic_run
 from synthetic_run import RUN
 
 PERSON = Schema("Person", (Record("Person", (Field("name", 1, String()), Field("age", 2, Int(32), optional=True))),))

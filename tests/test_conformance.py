@@ -12,16 +12,18 @@ import copy
 import inspect
 import io
 import math
+import mmap
 import os
 import struct
 import time
 import tracemalloc
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal as Decimal_
 from functools import cache
 from itertools import islice
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -254,14 +256,20 @@ def allowed(codec, items, seconds=LIBRARY_S):
             return
 
 
-def attempt(codec, built, schema, data):
-    """Decode any bytes. Whether a value came back; anything but that or DecodeError, in time, fails."""
+def read_any(read, data):
+    """Read any bytes. What came back, or None; anything but that or DecodeError, in time, fails."""
     start = time.process_time()  # not the clock on the wall: the machine may be busy
     try:
-        value = built.decode(data)
+        value = read(data)
     except DecodeError:
         value = None
     assert time.process_time() - start < SECONDS, f"slow: {data[:200].hex()}"
+    return value
+
+
+def attempt(codec, built, schema, data):
+    """Decode any bytes. Whether a value came back, which is of the schema where the codec says so."""
+    value = read_any(built.decode, data)
     if value is not None and INFOS[codec].validates:
         check(value, schema)
     return value is not None
@@ -331,6 +339,14 @@ def replace_all(data, random):
 DAMAGES = (flip, flip, overwrite, overwrite, insert, delete, inflate, inflate, repeat, replace_all)
 
 
+def damaged(data, random):
+    made = bytearray(data)
+    for _ in range(random.choice((1, 1, 2, 3))):
+        if made:
+            random.choice(DAMAGES)(made, random)
+    return bytes(made)
+
+
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("codec", INFOS)
 def test_mutations(codec):
@@ -340,11 +356,7 @@ def test_mutations(codec):
     mutations = MUTATIONS if codec in HANDWRITTEN else MUTATIONS // 10
     for schema, built, data in targets:
         for _ in allowed(codec, range(mutations // len(targets)), LIBRARY_S / len(targets)):
-            damaged = bytearray(data)
-            for _ in range(random.choice((1, 1, 2, 3))):
-                if damaged:
-                    random.choice(DAMAGES)(damaged, random)
-            attempt(codec, built, schema, bytes(damaged))
+            attempt(codec, built, schema, damaged(data, random))
 
 
 LENGTHS = (
@@ -355,28 +367,67 @@ LENGTHS = (
 """Great numbers, 2^31 and 2^63 among them, in either byte order, and as varints with and without zigzag."""
 
 
+PEAK = Path("/proc/self/clear_refs")
+
+
+@contextmanager
+def growing_by_less(most):
+    """What the process holds in memory, also what libraries take out of Python's sight; where Linux tells."""
+    if not PEAK.exists():
+        yield
+        return
+    PEAK.write_text("5")  # it starts anew
+    before = held_in_memory("VmRSS")
+    yield
+    assert held_in_memory("VmHWM") - before < most
+
+
+def held_in_memory(what):
+    [kilobytes] = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if what in line]
+    return 1024 * int(kilobytes)
+
+
+@pytest.mark.skipif(not PEAK.exists(), reason="only Linux tells how much memory a process held")
+def test_growth_out_of_sight_is_noticed():
+    with pytest.raises(AssertionError), growing_by_less(20_000_000), mmap.mmap(-1, 40_000_000) as region:
+        region.write(b"\1" * 30_000_000)
+
+
 @pytest.mark.parametrize("codec", INFOS)
 def test_a_length_out_of_thin_air_allocates_nothing(codec):
     """Four or eight octets anywhere that say 'very many' must not make the decoder ask for that much."""
     targets = list(small(codec))
     tracemalloc.start()
     try:
-        for schema, built, data in targets:
-            places = range(0, len(data), len(data) // (30 if codec in HANDWRITTEN else 15) + 1)
-            inflated = [data[:place] + length + data[place + len(length) :] for place in places for length in LENGTHS]
-            Random(len(data)).shuffle(inflated)
-            for damaged in allowed(codec, inflated, LIBRARY_S / 10):
-                for _ in range(2):  # what is made once, as the reader of the other byte order, the data cannot help
-                    tracemalloc.reset_peak()
-                    before = tracemalloc.get_traced_memory()[0]
-                    attempt(codec, built, schema, damaged)
-                    peak = tracemalloc.get_traced_memory()[1] - before
-                    if peak < 1_000_000:
-                        break
-                else:
-                    pytest.fail(f"{peak} octets for {len(damaged)}: {damaged.hex()}")
+        with growing_by_less(50_000_000):
+            for schema, built, data in targets:
+                inflated_is_cheap(codec, built, schema, data)
     finally:
         tracemalloc.stop()
+
+
+def inflated_is_cheap(codec, built, schema, data):
+    for inflated in allowed(codec, inflations(data, 30 if codec in HANDWRITTEN else 15), LIBRARY_S / 10):
+        is_cheap(lambda octets: attempt(codec, built, schema, octets), inflated)
+
+
+def inflations(data, places):
+    """The data with great numbers at so many places, in any order."""
+    places = range(0, len(data), len(data) // places + 1)
+    inflated = [data[:place] + length + data[place + len(length) :] for place in places for length in LENGTHS]
+    Random(len(data)).shuffle(inflated)
+    return inflated
+
+
+def is_cheap(read, octets, most=1_000_000):
+    for _ in range(2):  # what is made once, as the reader of the other byte order, the data cannot help
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        read(octets)
+        peak = tracemalloc.get_traced_memory()[1] - before
+        if peak < most:
+            return
+    pytest.fail(f"{peak} octets for {len(octets)}: {octets.hex()}")
 
 
 @pytest.mark.parametrize("name", ["tree_of_maps", "tree_of_unions", "nothing_at_all"])
@@ -492,6 +543,38 @@ def test_streams(codec, name):
     except EncodeError:
         with pytest.raises(EncodeError):
             built.write_stream(Pipe(), [None])
+
+
+def other_readers(codec):
+    """What reads the messages of a stream, and what reads single leaves, each with octets for it."""
+    for schema, built, data in small(codec):
+        message = built.decode(data)
+        if built.access:
+            paths = [path for path, _ in leaves(message, schema)]
+            for path in Random(len(data)).sample(paths, min(4, len(paths))):
+                yield built.access(path), data
+        if built.write_stream:
+            pipe = Pipe()
+            built.write_stream(pipe, [message] * 3)
+            yield (lambda octets, read=built.read_stream: list(read(Pipe(octets)))), pipe.held.getvalue()
+
+
+@pytest.mark.parametrize("codec", INFOS)
+def test_damaged_streams_and_messages_of_which_a_leaf_is_read(codec):
+    """They keep what `decode` promises: only DecodeError, in time, and no memory for what is not there."""
+    random = Random(21)
+    targets = list(other_readers(codec))
+    tracemalloc.start()
+    try:
+        with growing_by_less(50_000_000):
+            for read, data in targets:
+                cases = [*inflations(data, 15), *(damaged(data, random) for _ in range(100))]
+                random.shuffle(cases)
+                for octets in allowed(codec, cases, LIBRARY_S / 20):
+                    # msgpack-python's Unpacker begins with a buffer of a MiB
+                    is_cheap(lambda octets, read=read: read_any(read, octets), octets, 2_000_000)
+    finally:
+        tracemalloc.stop()
 
 
 def floats(*patterns):

@@ -5,11 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fake_codecs
 import pytest
 from serbench import environment
-
-sys.path.insert(0, str(Path(__file__).parent))
-import fake_codecs
 
 INFOS = {info.implementation: info for info in fake_codecs.CODECS}
 

@@ -66,6 +66,15 @@ def flatc(folder, *arguments):
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_keys_are_read_without_copies_of_the_rest(monkeypatch):
+    """`Buf.Find` makes them. Keys that the schema does not have are passed over, however long."""
+    codec = INFO.compile(Schema("M", (Record("M", (Field("key", 1, Int(8)), Field("keys", 2, Int(8), True))),)))
+    data = bytes(flexbuffers.Dumps({"key": 1, "keyss": 2, "keys" * 1000: 3, "": 4}))
+    monkeypatch.setattr(flexbuffers.Buf, "Find", None)
+    assert codec.decode(data) == {"key": 1}
+    assert codec.decode(codec.encode({"key": 1, "keys": 2})) == {"key": 1, "keys": 2}
+
+
 @needs_flatc
 def test_flatc_both_ways(tmp_path):
     (tmp_path / "value.json").write_text(json.dumps(VALUE))

@@ -4,12 +4,12 @@ import json
 import shutil
 import subprocess
 
+import absences
 import pytest
 from hypothesis import HealthCheck, given, settings
 from serschema import shared
 from serschema.idl.flatbuffers import write
 from serschema.model import (
-    Bool,
     Bytes,
     Decimal,
     Enum,
@@ -26,7 +26,7 @@ from serschema.model import (
     Union,
     Uuid,
 )
-from serschema.strategies import CHOICE, COLOUR, EXAMPLES, NOTHING, POINT, schemas
+from serschema.strategies import EXAMPLES, schemas
 
 SCHEMAS = {name: shared.load(name).schema for name in shared.NAMES} | EXAMPLES
 
@@ -138,49 +138,11 @@ def test_flatc_takes_any_schema(tmp_path, schema):
     assert run_flatc(tmp_path, schema, "--schema", "--binary", "--cpp", "schema.fbs") == (0, "")
 
 
-ROOT = Schema(
-    "Root",
-    (
-        Record(
-            "Root",
-            (
-                Field("a", 1, Int(32), True),
-                Field("b", 2, Bool()),
-                Field("c", 3, String(), True),
-                Field("d", 4, List(Ref("Choice")), True),
-                Field("m", 5, Map(Int(8), Ref("Choice"))),
-                Field("e", 6, Ref("Colour"), True),
-                Field("g", 7, List(List(Int(16)))),
-            ),
-        ),
-        CHOICE,
-        POINT,
-        NOTHING,
-        COLOUR,
-    ),
-)
+ROOT = absences.root()
 
 
 @needs_flatc
-@pytest.mark.parametrize(
-    "value",
-    [
-        {
-            "a": 0,
-            "b": True,
-            "c": "",
-            "d": [
-                {"item_type": "number", "item": {"value": 7}},
-                {"item_type": "points", "item": {"value": [{"x": 1, "y": 2}]}},
-            ],
-            "m": [{"key": -1, "value_type": "text", "value": {"value": "x"}}],
-            "e": "GREEN",
-            "g": [{"item": [1]}, {"item": []}],
-        },
-        {"b": True, "m": [], "g": []},
-    ],
-    ids=["present", "absent"],
-)
+@pytest.mark.parametrize("value", [absences.FLATC_JSON, {"b": True, "m": [], "g": []}], ids=["present", "absent"])
 def test_absent_is_not_zero(tmp_path, value):
     file = tmp_path / "value.json"
     file.write_text(json.dumps(value))

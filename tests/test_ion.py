@@ -14,6 +14,7 @@ from decimal import Decimal as PyDecimal
 from uuid import UUID
 
 import pytest
+from one_field import of
 from sercodecs.contract import DecodeError, EncodeError
 from sercodecs.ion import CODECS
 from serschema import shared
@@ -22,14 +23,11 @@ from serschema.model import (
     Bytes,
     Decimal,
     Enum,
-    Field,
     Float,
     Int,
     List,
     Map,
-    Record,
     Ref,
-    Schema,
     String,
     Timestamp,
     Uuid,
@@ -41,11 +39,6 @@ BOTH = pytest.mark.parametrize("info", CODECS, ids=lambda info: info.format.name
 MARKER = bytes.fromhex("e00100ea")
 HEAD = MARKER + bytes.fromhex("e7 8183 d4 87 b2 8176")
 """Ion Symbols, local symbol tables: $ion_symbol_table::{symbols: ["v"]}, which makes "v" the symbol 10."""
-
-
-def of(type_, *named, optional=False):
-    """A schema whose message has one field `v`."""
-    return Schema("Message", (Record("Message", (Field("v", 1, type_, optional=optional),)), *named))
 
 
 def message(octets):

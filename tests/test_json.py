@@ -15,6 +15,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
+from one_field import of
 from sercodecs.contract import DecodeError, EncodeError
 from sercodecs.json import CODECS
 from serschema import shared
@@ -43,11 +44,6 @@ VECTORS = Path(__file__).parent / "vectors"
 ALL = pytest.mark.parametrize("info", CODECS, ids=lambda info: info.implementation)
 BY_NAME = {info.implementation: info for info in CODECS}
 ORJSON, STDLIB, STRUCT, SIMDJSON = (BY_NAME[name] for name in ("orjson", "stdlib", "msgspec-struct", "simdjson"))
-
-
-def of(type_, *named, optional=False):
-    """A schema whose message has one field `v`."""
-    return Schema("Message", (Record("Message", (Field("v", 1, type_, optional=optional),)), *named))
 
 
 @ALL

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from one_field import of
 from sercodecs.contract import DecodeError, EncodeError
 from sercodecs.msgpack import CODECS
 from serschema.jsonform import from_json
@@ -53,11 +54,6 @@ TYPES = {
     "map": Map(Int(), String()),
     "timestamp": Timestamp(),
 }
-
-
-def of(type_, *named, optional=False):
-    """A schema whose message has one field `v`."""
-    return Schema("Message", (Record("Message", (Field("v", 1, type_, optional=optional),)), *named))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["hex"][:16])

@@ -2,10 +2,8 @@
 
 import json
 import re
-import sys
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from serbench.report import FORMATS, render, write
@@ -13,8 +11,6 @@ from serbench.report.charts import bars, scatter
 from serbench.report.markdown import escape
 from serbench.report.summary import summarise
 from serbench.results import Writer, read
-
-sys.path.insert(0, str(Path(__file__).parent))
 from synthetic_run import CODECS, GOLDEN, HOSTILE, RUN, VERIFIED, on_terminal, reports, timings
 
 VOID = {"meta", "br", "img", "line"}

@@ -1,9 +1,7 @@
 """What reports say of a run, from samples whose figures are known beforehand."""
 
 import math
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from serbench.report import render
@@ -20,8 +18,6 @@ from serbench.report.summary import (
     time_text,
 )
 from serbench.statistics import Figure, Ratio
-
-sys.path.insert(0, str(Path(__file__).parent))
 from synthetic_run import HOSTILE, PROCESSES, RUN, TIMINGS, timings
 
 EMPLOYEES, OTHER = summarise(RUN).tables

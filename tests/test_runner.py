@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from fake_codecs import SCHEMA, point
 from serbench import environment, runner
 from serbench.plan import Data, Plan
 from serbench.results import FILE_NAME, ResultsError, read
@@ -20,9 +21,6 @@ from serbench.statistics import figures
 from serbench.worker import Worker, WorkerFailed
 from serschema.errors import ValueMismatch
 from serschema.model import Field, Int, List, Record, Schema
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_codecs import SCHEMA, point
 
 DATA = Data(name="points", source="shared", schema=SCHEMA, messages=[point(), point(8, label="é")])
 PLAN = Plan(

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
+from one_field import of
 from sercodecs.contract import DecodeError, EncodeError
 from sercodecs.text import CODECS
 from serschema import shared
@@ -43,11 +44,6 @@ from serschema.model import (
 from serschema.values import first_difference
 
 (INFO,) = CODECS
-
-
-def of(type_, *named, optional=False):
-    """A schema whose message has one field `v`."""
-    return Schema("Message", (Record("Message", (Field("v", 1, type_, optional=optional),)), *named))
 
 
 def lines(*some):

@@ -12,6 +12,7 @@ from decimal import Decimal as PyDecimal
 from uuid import UUID
 
 import pytest
+from one_field import of
 from sercodecs.contract import DecodeError, EncodeError
 from sercodecs.ubjson import CODECS
 from serschema import shared
@@ -35,11 +36,6 @@ from serschema.model import (
 from serschema.values import equal, first_difference
 
 BOTH = pytest.mark.parametrize("info", CODECS, ids=lambda info: info.implementation)
-
-
-def of(type_, *named, optional=False):
-    """A schema whose message has one field `v`."""
-    return Schema("Message", (Record("Message", (Field("v", 1, type_, optional=optional),)), *named))
 
 
 def message(*fields):

@@ -8,11 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from fake_codecs import SCHEMA, point
 from serbench.worker import Worker, WorkerFailed, read_frame, write_frame
 from serschema.jsonform import schema_to_json, to_json
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_codecs import SCHEMA, point
 
 CASE = {
     "schema": schema_to_json(SCHEMA),

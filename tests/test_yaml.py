@@ -12,6 +12,7 @@ from decimal import Decimal as PyDecimal
 from uuid import UUID
 
 import pytest
+from one_field import of
 from sercodecs.contract import DecodeError, EncodeError
 from sercodecs.yaml import CODECS
 from serschema import shared
@@ -27,7 +28,6 @@ from serschema.model import (
     Map,
     Record,
     Ref,
-    Schema,
     String,
     Timestamp,
     Uuid,
@@ -37,11 +37,6 @@ from serschema.values import equal, first_difference
 ALL = pytest.mark.parametrize("info", CODECS, ids=lambda info: info.implementation)
 PYYAML, LIBYAML, RUAMEL = CODECS
 BY_VERSION = {"1.1": (PYYAML, LIBYAML), "1.2": (RUAMEL,)}
-
-
-def of(type_, *named, optional=False):
-    """A schema whose message has one field `v`."""
-    return Schema("Message", (Record("Message", (Field("v", 1, type_, optional=optional),)), *named))
 
 
 @ALL

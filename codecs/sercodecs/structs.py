@@ -15,6 +15,7 @@ number or null, and a map's key that is a bool is text: JSON has nothing else fo
 import keyword
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, Literal, assert_never
 from typing import Union as AnyOf
@@ -42,9 +43,12 @@ from serschema.model import (
     Value,
 )
 
-from sercodecs.contract import Path, UnsupportedSchema
+from sercodecs.contract import CodecInfo, Path, UnsupportedSchema
 from sercodecs.source import Source
 from sercodecs.tree import Direction, Outwards, Rules, accessor
+
+of_msgspec = partial(CodecInfo, distribution="msgspec", language="C", licence="BSD-3-Clause", validates=False)
+"""A codec by msgspec, with classes or without."""
 
 
 class Structs:

@@ -213,6 +213,7 @@ def _codec(rules: str) -> CodecInfo:
         ),
         validates=True,
         compile=partial(compile, rules),
+        note="writes Canonical OER" if rules == "oer" else "",
         explain=explain if rules in ("ber", "der") else None,
         defects=(*_EVERYWHERE, *_DEFECTS.get(rules, ())),
     )

@@ -10,8 +10,8 @@ is lost. A record with a key that is not ASCII is refused.
 Writing calls `Builder`, reading `Ref`, both by code made of the schema; `Loads` and `Dumps` would not do (25.12.19):
 `Builder.Add` raises for floats beyond 32 bits and for integers beyond 63, and `Ref.Value` follows offsets that go round
 in a circle or share what they hold for as long as the stack lasts. Here levels are bounded by the schema, and all that
-is read together by `SHARED` times the data. To read a key the library copies the rest of the data: its time is
-quadratic.
+is read together by `SHARED` times the data. To read a key the library copies the rest of the data, in quadratic time:
+keys are read here.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from sercodecs.contract import (
     leaf_reader,
 )
 from sercodecs.flexbuffers.reader import Reader
-from sercodecs.flexbuffers.refs import NAMES, Budget
+from sercodecs.flexbuffers.refs import NAMES, Budget, members
 from sercodecs.flexbuffers.writer import Writer
 from sercodecs.source import Source
 
@@ -66,14 +66,19 @@ def compile(schema: Schema) -> Codec:
     """Generate the source. Raises `UnsupportedSchema` for keys that the library does not write."""
     from flatbuffers import flexbuffers
 
-    for type in schema.types:
-        if not isinstance(type, Enum):
-            for member in type.fields if isinstance(type, Record) else type.alternatives:
-                if not member.key.isascii() or "\0" in member.key:
-                    reason = "a key is ASCII without NUL"
-                    raise UnsupportedSchema(CODEC, f"the key {member.key!r}", f"{type.name}.{member.name}", reason)
+    keys = [
+        (type, member)
+        for type in schema.types
+        if not isinstance(type, Enum)
+        for member in (type.fields if isinstance(type, Record) else type.alternatives)
+    ]
+    for type, member in keys:
+        if not member.key.isascii() or "\0" in member.key:
+            reason = "a key is ASCII without NUL"
+            raise UnsupportedSchema(CODEC, f"the key {member.key!r}", f"{type.name}.{member.name}", reason)
+    longest = max((len(member.key) for _, member in keys), default=0)
     source = Source(f"flexbuffers {schema.root}")
-    source.globals |= NAMES
+    source.globals |= NAMES | {"members": members(longest)}
     Writer(schema, source).generate()
     reader = Reader(schema, source)
     reader.generate()
@@ -111,7 +116,7 @@ CODECS = (
         compile=compile,
         defects=(
             "flatbuffers 25.12.19 follows offsets that go round in a circle: levels and what is read are bounded",
-            "flatbuffers 25.12.19 copies the rest of the data for each key, quadratic time: left so",
+            "flatbuffers 25.12.19 copies the rest of the data for each key, 12 s for 1.3 MB: keys are read here",
         ),
     ),
 )

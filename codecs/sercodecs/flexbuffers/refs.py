@@ -1,5 +1,6 @@
 """What the generated source calls on a `Ref` of the library, within a budget of octets that may be read."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sercodecs.contract import DecodeError, EncodeError
@@ -64,12 +65,24 @@ def _symbol(text: str, symbols: frozenset[str]) -> str:
     return text
 
 
-def _members(ref: Any, budget: Budget) -> dict[str, Any]:
-    """What a map holds, by key."""
-    held = ref.AsMap
-    budget.spend(8 + 8 * len(held))
-    keys, values = held.Keys, held.Values
-    return {keys[place].AsKey: values[place] for place in range(len(held))}
+def members(longest: int) -> Callable[[Any, Budget], dict[str, Any]]:
+    """A function for what a map holds, by key. A key of more octets than `longest` is cut: nobody knows it."""
+
+    def key(ref: Any) -> str:
+        if not ref.IsKey:
+            raise DecodeError("not a key")
+        held = ref._Indirect()
+        data, start = held._buf, held._offset
+        end = data.find(0, start, start + longest + 1)
+        return str(data[start : end if end >= 0 else start + longest + 1], "ascii")
+
+    def read(ref: Any, budget: Budget) -> dict[str, Any]:
+        held = ref.AsMap
+        budget.spend(8 + 8 * len(held))
+        keys, values = held.Keys, held.Values
+        return {key(keys[place]): values[place] for place in range(len(held))}
+
+    return read
 
 
 def _items(ref: Any, budget: Budget) -> list[Any]:
@@ -113,7 +126,6 @@ NAMES = RUNTIME | {
     "text": _text,
     "octets": _octets,
     "symbol": _symbol,
-    "members": _members,
     "items": _items,
     "numbers": _numbers,
     "ranged": _ranged,

@@ -17,11 +17,14 @@ Bounds of nesting: orjson 254 arrays and objects inside one another when writing
 simdjson 1023 when reading; the others the interpreter's stack.
 """
 
+from functools import partial
+
 from serschema.limits import Limits
 
 from sercodecs.contract import Carries, CodecInfo, Format
 from sercodecs.json import libraries
 from sercodecs.json.explain import explain
+from sercodecs.structs import of_msgspec
 
 FORMAT = Format(
     name="json",
@@ -49,89 +52,56 @@ FORMAT = Format(
 )
 INTEGERS = (-(1 << 63), (1 << 64) - 1)
 
+_codec = partial(CodecInfo, format=FORMAT, validates=False, explain=explain)
+_msgspec = partial(of_msgspec, format=FORMAT, limits=Limits(nan="canonical", infinity="nan"), explain=explain)
+
 CODECS = (
-    CodecInfo(
-        format=FORMAT,
+    _codec(
         implementation="orjson",
         distribution="orjson",
         language="Rust",
         licence="MPL-2.0 AND (Apache-2.0 OR MIT)",
         limits=Limits(integers=INTEGERS, nan="canonical", infinity="nan"),
-        validates=False,
         compile=libraries.compile_orjson,
-        explain=explain,
     ),
-    CodecInfo(
-        format=FORMAT,
+    _codec(
         implementation="stdlib",
         distribution="python",
         language="C",
         licence="PSF-2.0",
         limits=Limits(nan="canonical"),
-        validates=False,
         compile=libraries.compile_stdlib,
-        explain=explain,
     ),
-    CodecInfo(
-        format=FORMAT,
-        implementation="msgspec",
-        distribution="msgspec",
-        language="C",
-        licence="BSD-3-Clause",
-        limits=Limits(nan="canonical", infinity="nan"),
-        validates=False,
-        compile=libraries.compile_msgspec,
-        explain=explain,
-    ),
-    CodecInfo(
-        format=FORMAT,
-        implementation="msgspec-struct",
-        distribution="msgspec",
-        language="C",
-        licence="BSD-3-Clause",
-        limits=Limits(nan="canonical", infinity="nan"),
-        validates=False,
-        compile=libraries.compile_msgspec_struct,
-        note="typed",
-        explain=explain,
-    ),
-    CodecInfo(
-        format=FORMAT,
+    _msgspec(implementation="msgspec", compile=libraries.compile_msgspec),
+    _msgspec(implementation="msgspec-struct", compile=libraries.compile_msgspec_struct, note="typed"),
+    _codec(
         implementation="ujson",
         distribution="ujson",
         language="C",
         licence="BSD-3-Clause AND TCL",
         limits=Limits(nan="canonical"),
-        validates=False,
         compile=libraries.compile_ujson,
         defects=(
             "6.1.0 takes control characters in strings, leading zeros, `1.`, and halves of surrogate pairs: left so",
         ),
-        explain=explain,
     ),
-    CodecInfo(
-        format=FORMAT,
+    _codec(
         implementation="rapidjson",
         distribution="python-rapidjson",
         language="C++",
         licence="MIT",
         limits=Limits(nan="canonical"),
-        validates=False,
         compile=libraries.compile_rapidjson,
         defects=("1.25 ignores what follows U+0000 after a message: left so",),
-        explain=explain,
     ),
-    CodecInfo(
-        format=FORMAT,
+    _codec(
         implementation="simdjson",
         distribution="pysimdjson",
         language="C++",
         licence="MIT",
         limits=Limits(integers=INTEGERS, nan="refused", infinity="refused"),
-        validates=False,
         compile=libraries.compile_simdjson,
         note="encodes with the standard library",
         defects=("7.0.2 cuts a JSON pointer at U+0000: such a leaf is looked for in the decoded message",),
-        explain=explain,
     ),
 )

@@ -18,12 +18,14 @@ what follows a message.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from serschema.limits import Limits
 
 from sercodecs.contract import Carries, CodecInfo, Format
 from sercodecs.msgpack import libraries
 from sercodecs.msgpack.explain import explain, explain_positional
+from sercodecs.structs import of_msgspec
 
 FORMAT = Format(
     name="msgpack",
@@ -52,34 +54,24 @@ FORMAT = Format(
 AGREED = replace(FORMAT, self_describing=False)
 LIMITS = Limits(integers=(-(1 << 63), (1 << 64) - 1))
 
+_msgspec = partial(of_msgspec, limits=LIMITS)
+_msgpack = partial(
+    CodecInfo,
+    distribution="msgpack",
+    language="C",
+    licence="Apache-2.0",
+    limits=LIMITS,
+    validates=False,
+    defects=("1.2.4 allots in a stream what nested arrays claim, 80 MB for 3000 octets: messages are cut out first",),
+)
+
 CODECS = (
-    CodecInfo(
-        format=FORMAT,
-        implementation="msgpack",
-        distribution="msgpack",
-        language="C",
-        licence="Apache-2.0",
-        limits=LIMITS,
-        validates=False,
-        compile=libraries.compile,
-        defects=(
-            "1.2.4 allots in a stream what nested arrays claim, 80 MB for 3000 octets: messages are cut out first",
-        ),
-        explain=explain,
-    ),
-    CodecInfo(
+    _msgpack(format=FORMAT, implementation="msgpack", compile=libraries.compile, explain=explain),
+    _msgpack(
         format=AGREED,
         implementation="msgpack-positional",
-        distribution="msgpack",
-        language="C",
-        licence="Apache-2.0",
-        limits=LIMITS,
-        validates=False,
         compile=libraries.compile_positional,
         note="positional",
-        defects=(
-            "1.2.4 allots in a stream what nested arrays claim, 80 MB for 3000 octets: messages are cut out first",
-        ),
         explain=explain_positional,
     ),
     CodecInfo(
@@ -97,37 +89,17 @@ CODECS = (
         ),
         explain=explain,
     ),
-    CodecInfo(
-        format=FORMAT,
-        implementation="msgspec",
-        distribution="msgspec",
-        language="C",
-        licence="BSD-3-Clause",
-        limits=LIMITS,
-        validates=False,
-        compile=libraries.compile_msgspec,
-        explain=explain,
-    ),
-    CodecInfo(
+    _msgspec(format=FORMAT, implementation="msgspec", compile=libraries.compile_msgspec, explain=explain),
+    _msgspec(
         format=FORMAT,
         implementation="msgspec-struct",
-        distribution="msgspec",
-        language="C",
-        licence="BSD-3-Clause",
-        limits=LIMITS,
-        validates=False,
         compile=libraries.compile_msgspec_struct,
         note="typed",
         explain=explain,
     ),
-    CodecInfo(
+    _msgspec(
         format=AGREED,
         implementation="msgspec-array",
-        distribution="msgspec",
-        language="C",
-        licence="BSD-3-Clause",
-        limits=LIMITS,
-        validates=False,
         compile=libraries.compile_msgspec_array,
         note="positional",
         explain=explain_positional,
