@@ -22,7 +22,8 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from impacket.dcerpc.v5 import dtypes, ndr
-from sercodecs.ndr.layout import HYPER_DIGITS, Layout, Syntax, entry
+from sercodecs.aligned.shape import INT64_DIGITS
+from sercodecs.ndr.layout import Layout, Syntax, entry
 from sercodecs.source import Source
 from serschema.model import (
     Bool,
@@ -64,7 +65,7 @@ FLOATS = {32: (ndr.NDRFLOAT, "<f"), 64: (ndr.NDRDOUBLEFLOAT, "<d")}
 
 def unlike(schema: Schema, wide: bool) -> str:
     """Why impacket has no or other octets for the schema; empty if it has the same."""
-    layout = Layout(schema, Syntax("<", wide))
+    layout = Layout(schema, Syntax("little", wide))
     for kind in schema.types:
         match kind:
             case Union() if kind.name in schema.recursive():
@@ -164,7 +165,7 @@ class _ByHand:
             case Bytes():
                 return bool(fixed_length(kind))
             case Decimal(precision):
-                return precision <= HYPER_DIGITS
+                return precision <= INT64_DIGITS
             case List() | Map() | Union() | Record():
                 return False
             case _:
@@ -203,7 +204,7 @@ class _ByHand:
             case Uuid():
                 return dtypes.GUID
             case Decimal(precision):
-                return ndr.NDRHYPER if precision <= HYPER_DIGITS else counted("c")
+                return ndr.NDRHYPER if precision <= INT64_DIGITS else counted("c")
             case List() if length := fixed_length(kind):
                 return struct(*[(f"i{i}", self.field(kind.item)) for i in range(length)])
             case List():

@@ -51,6 +51,7 @@ class Generator(ABC):
 
     def choose(self, *cases: tuple[str, Callable[[], None]], other: bool = False, word: str = "") -> None:
         """Emit branches; `other`: it may be none of them. What is known behind them is what all of them leave known."""
+        self.settle(self.ahead)
         before, ahead = self.at, self.ahead
         ends = [before] if other else []
         for header, body in cases:

@@ -115,10 +115,6 @@ class Reader(Unpacking):
             case _:
                 assert_never(kind)
 
-    def at_most(self, text: str, length: int) -> str:
-        name = self.source.fresh("text")
-        return f"({name} if len({name} := {text}) <= {length} else too_long({name}, {length}))"
-
     @abstractmethod
     def text(self) -> str:
         """The expression of a string."""
@@ -312,7 +308,6 @@ class Reader(Unpacking):
     def union(self, kind: Union, word_follows: bool) -> str:
         begins = any(self.shape.starts_with_word(alternative.type) for alternative in kind.alternatives)
         number = self.word(look_ahead=word_follows or begins)
-        self.place()
         value, where = self.source.fresh("value"), self.here.text
         word = (self.ahead or self.fresh_word()) if word_follows else ""
 

@@ -103,19 +103,22 @@ class Unpacking(Generator):
         return self.at.plus(-4) if self.ahead else self.at
 
     def flush(self) -> None:
-        """Unpack the slots."""
-        if not self.slots:
-            return
+        """Unpack the slots, and do what waits for that."""
+        if self.variables:
+            self.unpack()
+        elif self.slots:
+            self.at = self.at.after(self.slots)
+            if self.at.name != "pos":
+                self.place()
+        for text in self.late:
+            self.source.line(text)
+        self.slots, self.variables, self.length, self.late = [], [], "", []
+
+    def unpack(self) -> None:
         alignment, line = strictest(self.slots), self.source.line
         if not self.length and self.slots[0].alignment == alignment > self.at.modulus:
             self.at = self.at.aligned(alignment)
             self.place()
-        if not self.variables:
-            self.at = self.at.after(self.slots)
-            if self.at.name != "pos":
-                self.place()
-            self.slots = []
-            return
         call = bind(self.source, "unpack_from", self.prefix, self.slots, self.at, self.length)
         names, at = ", ".join(self.variables), self.at
         self.at = at.after(self.slots, self.length)
@@ -126,13 +129,14 @@ class Unpacking(Generator):
             self.at = self.at.at("pos")
         else:
             line(f"{names}, = {call}(data, {at.text})")
-        for text in self.late:
-            line(text)
-        self.slots, self.variables, self.length, self.late = [], [], "", []
 
     def refuse(self, condition: str, reason: str, *, otherwise: str = "if") -> None:
         with self.source.block(f"{otherwise} {condition}"):
             self.source.line(f"raise DecodeError({reason}, {self.here.text})")
+
+    def at_most(self, text: str, length: int) -> str:
+        name = self.source.fresh("text")
+        return f"({name} if len({name} := {text}) <= {length} else too_long({name}, {length}))"
 
     def bounds(self, length: str, least: int, most: int | None, unit: str) -> None:
         if least:

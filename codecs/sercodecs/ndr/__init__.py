@@ -93,23 +93,20 @@ WIDE = replace(
     ),
 )
 
-PREFIXES = {"little": "<", "big": ">"}
-
 
 def compile(schema: Schema, /, *, order: str) -> Codec:
     """NDR, written in the order `little` or `big`; every schema can be carried."""
-    prefix = PREFIXES[order]
 
     @cache
     def other() -> Codec:
         return compile(schema, order="big" if order == "little" else "little")
 
     def of_other_label(data: bytes) -> Value:
-        if data[:4] in LABELS.values() and data[:4] != LABELS[prefix]:
+        if data[:4] in LABELS.values() and data[:4] != LABELS[order]:
             return other().decode(data)
         raise DecodeError("a format label that is not of ASCII, IEEE floating point, and either byte order", 0)
 
-    return _generate(schema, Syntax(prefix), of_other_label)
+    return _generate(schema, Syntax(order), of_other_label)
 
 
 def compile_wide(schema: Schema) -> Codec:
@@ -118,15 +115,15 @@ def compile_wide(schema: Schema) -> Codec:
     def of_other_label(data: bytes) -> Value:
         raise DecodeError("a format label that is not NDR64's, 10 00 00 00", 0)
 
-    return _generate(schema, Syntax("<", wide=True), of_other_label)
+    return _generate(schema, Syntax("little", wide=True), of_other_label)
 
 
 def _generate(schema: Schema, syntax: Syntax, of_other_label: Callable[[bytes], Value]) -> Codec:
     layout = Layout(schema, syntax)
     for tracking in (False, True):
         source = Source(f"{'ndr64' if syntax.wide else 'ndr'} {schema.root}")
-        source.globals |= RUNTIME[syntax.prefix]
-        source.globals |= {"SCHEMA": schema, "LABEL": LABELS[syntax.prefix], "of_other_label": of_other_label}
+        source.globals |= RUNTIME[syntax.order]
+        source.globals |= {"SCHEMA": schema, "LABEL": LABELS[syntax.order], "of_other_label": of_other_label}
         writer = Writer(layout, source, tracking)
         writer.generate()
         if not writer.needed:

@@ -66,7 +66,7 @@ def explain(schema: Schema, data: bytes, wide: bool = False) -> list[Span]:
 class _Walk(Walk):
     def __init__(self, schema: Schema, data: bytes, wide: bool) -> None:
         super().__init__(schema, data)
-        self.layout = Layout(schema, Syntax("<", wide))
+        self.layout = Layout(schema, Syntax("little", wide))
         self.wide = wide
         self.word = self.layout.syntax.word_size
         self.order: Literal["little", "big"] = "little"

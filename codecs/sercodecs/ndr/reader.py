@@ -5,7 +5,6 @@ from functools import partial
 from typing import assert_never
 
 from serschema.model import (
-    MAX_DEPTH,
     Bool,
     Bytes,
     Decimal,
@@ -26,27 +25,17 @@ from serschema.model import (
     fixed_length,
 )
 
-from sercodecs.ndr.layout import Layout, entry
-from sercodecs.ndr.run import NOTHING, START, Known, Run, compiled
-from sercodecs.ndr.runtime import Table
-from sercodecs.ndr.unpacking import LABEL_SIZE, Row, Unpacking
-from sercodecs.source import Source
+from sercodecs.aligned.position import Position, Slot, compiled
+from sercodecs.aligned.shape import WORD
+from sercodecs.aligned.unpacking import display
+from sercodecs.ndr.layout import entry
+from sercodecs.ndr.unpacking import LABEL_SIZE, Row, Unpacking, row_of
 
 Finish = Callable[[], str]
 """Emits the reading of a value's referents, and gives the value's expression, which holds after the next `flush`."""
 
 Begin = Callable[[], Callable[[], list[str]]]
 """Emits the reading of an item's body; what it returns gives the expressions of the item: two for an entry of a map."""
-
-
-def row_of(names: list[str]) -> str:
-    """The source of a tuple."""
-    return f"({', '.join(names)},)" if names else "()"
-
-
-def display(members: dict[str, str]) -> str:
-    """The source of a dict of these keys and expressions."""
-    return f"{{{', '.join(f'{key!r}: {expression}' for key, expression in members.items())}}}"
 
 
 class Reader(Unpacking):
@@ -56,17 +45,9 @@ class Reader(Unpacking):
     generated functions: `data`, `end` (its length), `pos`, and `depth` where there is recursion.
     """
 
-    def __init__(self, layout: Layout, source: Source) -> None:
-        super().__init__(layout, source)
-        self.in_function = False
-        self.depth = 0
-
     def generate(self) -> None:
         source, schema = self.source, self.layout.schema
-        for type_ in schema.types:
-            if isinstance(type_, Enum):
-                symbols = {number: symbol for symbol, number in type_.symbols}
-                source.provide(f"SYMBOLS_{type_.name}", Table(f"enum {type_.name}", symbols))
+        self.provide_symbols()
         for kind in self.layout.functions:
             self.functions(kind)
         with source.function("decode(data)"):
@@ -79,7 +60,7 @@ class Reader(Unpacking):
                     source.line("depth = 0")
                 self.in_function = False
                 self.depth = 0
-                self.run = Run(START)
+                self.at = Position("pos", 0, self.layout.greatest, 0, str(LABEL_SIZE))
                 value = self.read(Ref(schema.root))()
                 self.flush()
                 with source.block("if pos != end"):
@@ -99,7 +80,7 @@ class Reader(Unpacking):
         else:
             with source.function(f"take_{kind.name}(data, pos, end, depth)"):
                 self.depth = -1  # the caller counted this level
-                self.run = Run(Known(self.start(kind)))
+                self.at = Position("pos", 0, self.layout.start(kind), 0, str(LABEL_SIZE))
                 self.kept.append([])
                 inner = self.body(kind)
                 self.flush()
@@ -111,7 +92,7 @@ class Reader(Unpacking):
 
         with source.function(f"read_{kind.name}(row, data, pos, end, depth)"):
             self.depth = -1
-            self.run = Run(NOTHING)
+            self.at = self.anywhere()
             if names:
                 source.line(f"{', '.join(names)}, = row")
             (value,) = finish()
@@ -125,7 +106,7 @@ class Reader(Unpacking):
         kind = self.layout.schema.resolve(type_)
         match kind:
             case String():
-                pointer = self.slot(self.word, self.word_size)
+                pointer = self.slot(self.layout.pointer)
                 return lambda: self.required_text(kind, pointer)
             case Bytes() if not fixed_length(kind):
                 count, pointer = self.counted()
@@ -137,7 +118,7 @@ class Reader(Unpacking):
             case Bool() | Int() | Float() | Bytes() | Enum() | Timestamp() | Uuid() | Decimal():
                 slot = self.layout.slot(kind)
                 assert slot
-                expression = slot.read.format(self.slot(slot.letter, slot.alignment))
+                expression = self.slot(slot)
                 return lambda: expression
             case List() if length := fixed_length(kind):
                 return self.fixed_array(kind, length)
@@ -157,33 +138,14 @@ class Reader(Unpacking):
         kind = self.layout.schema.resolve(type_)
         return self.text(kind) if isinstance(kind, String) else self.read(type_)()
 
-    def required_text(self, kind: String, pointer: str) -> str:
-        self.not_null(pointer)
-        return self.text(kind)
-
-    def octets(self, kind: Bytes, count: str, pointer: str) -> str:
-        value = self.source.fresh("octets")
-
-        def present() -> None:
-            self.conformant(count)
-            self.bounds(count, kind.min_length, kind.max_length, "octets")
-            octets = self.take(count, 1)
-            self.flush()
-            self.source.line(f"{value} = {octets}")
-
-        def null() -> None:
-            self.null(count, kind.min_length)
-            self.source.line(f'{value} = b""')
-
-        self.choose((f"if {pointer}", present), ("else", null))
-        return value
-
     def array(self, kind: List, count: str, pointer: str) -> str:
-        def begin() -> Callable[[], list[str]]:
-            finish = self.read(kind.item)
-            return lambda: [finish()]
+        return self.pointed(
+            kind.item, partial(self.begin, kind.item), count, pointer, (kind.min_length, kind.max_length)
+        )
 
-        return self.pointed(kind.item, begin, count, pointer, (kind.min_length, kind.max_length))
+    def begin(self, item: Type) -> Callable[[], list[str]]:
+        finish = self.read(item)
+        return lambda: [finish()]
 
     def mapping(self, kind: Map, count: str, pointer: str) -> str:
         record = entry(kind)
@@ -207,7 +169,7 @@ class Reader(Unpacking):
         def present() -> None:
             self.conformant(count)
             self.bounds(count, *bounds, "items")
-            if self.layout.gapless(item, self.run.known):
+            if self.layout.gapless(item, self.at):
                 some()
             else:
                 self.choose((f"if {count}", some), ("else", none))
@@ -231,12 +193,7 @@ class Reader(Unpacking):
             self.align(self.layout.alignment(kind))
             finishes = [self.read(kind.item) for _ in range(length)]
             return lambda: f"[{', '.join([finish() for finish in finishes])}]"
-
-        def begin() -> Callable[[], list[str]]:
-            finish = self.read(kind.item)
-            return lambda: [finish()]
-
-        return self.items(kind.item, begin, str(length), self.source.fresh("items"))
+        return self.items(kind.item, partial(self.begin, kind.item), str(length), self.source.fresh("items"))
 
     def items(self, item: Type | Record, begin: Begin, count: str, items: str) -> Finish:
         """Emit the reading of the bodies of an array, which `items` will name."""
@@ -251,7 +208,7 @@ class Reader(Unpacking):
             row = self.item_row(kind, begin)
             if layout.plain(kind) and not layout.pointers(kind):
                 return self.complete(kind, row, count, items)
-            names, letter = ", ".join(row.variables), row.run.format
+            names, letter = ", ".join(row.variables), row.format
             if len(letter) == 1 and layout.plain(kind):
                 rows = self.local("rows", f'unpack_from(f"{self.prefix}{{{count}}}{letter}", data, pos)')
             else:
@@ -314,13 +271,13 @@ class Reader(Unpacking):
 
     def complete(self, kind: Kind, row: Row, count: str, items: str) -> Finish:
         """Emit the reading of an array of items without pointers."""
-        if levels := self.levels(kind):
+        if levels := self.layout.levels(kind):
             self.bound_depth(levels, "" if count.isdigit() else f"{count} and ")
         self.in_row = True
         expressions = row.finish()
         self.in_row = False
         alignment = self.layout.alignment(kind)
-        names, letter = row.variables, row.run.format
+        names, letter = row.variables, row.format
         one = f'unpack_from(f"{self.prefix}{{{count}}}{letter}", data, pos)'
         if len(expressions) == 2:
             text = f"{{{': '.join(expressions)} for {', '.join(names)}, in {self.unpack_rows(row, count, alignment)}}}"
@@ -361,18 +318,18 @@ class Reader(Unpacking):
 
     def body_elsewhere(self, kind: Record | Union) -> Finish:
         """Emit the reading of a body into a tuple, of which a function makes the value."""
-        self.align(self.start(kind))
+        self.align(self.layout.start(kind))
         self.flush()
         name = self.source.fresh("row")
         if isinstance(kind, Record) and self.layout.slotted(kind):
-            run = self.body_row(kind).run
-            unpack = self.source.bind("unpack", compiled(self.prefix + run.format).unpack_from)
+            row = self.body_row(kind)
+            unpack = self.source.bind("unpack", compiled(self.prefix + row.format).unpack_from)
             self.source.line(f"{name} = {unpack}(data, pos)")
-            self.source.line(f"pos += {run.size}")
-            self.run = Run(self.run.known.after(run.size))
+            self.at = self.at.plus(row.size)
+            self.place()
         else:
             self.source.line(f"{name}, pos = take_{kind.name}(data, pos, end, depth + {self.depth + 1})")
-            self.run = Run(NOTHING)
+            self.at = self.anywhere()
         self.keep(name)
         return lambda: self.call(kind, name)
 
@@ -380,27 +337,13 @@ class Reader(Unpacking):
         self.flush()
         value = self.source.fresh("value")
         self.source.line(f"{value}, pos = read_{kind.name}({row}, data, pos, end, depth + {self.depth + 1})")
-        self.run = Run(NOTHING)
+        self.at = self.anywhere()
         return value
 
     def bound_depth(self, levels: int, guard: str = "") -> None:
-        """Emit the check that so many more levels fit, in functions that are called recursively."""
         if self.in_function:
-            most = MAX_DEPTH - self.depth - levels
             self.flush()
-            self.refuse(f"{guard}depth > {most}", f'"more than {MAX_DEPTH} levels of nesting"')
-
-    def levels(self, kind: Kind) -> int:
-        """How many records stand inside one another in a body without pointers."""
-        match kind:
-            case List():
-                return self.levels(self.layout.schema.resolve(kind.item))
-            case Record():
-                own = int(self.layout.named(kind))
-                inner = [self.levels(self.layout.schema.resolve(member.type)) for member in kind.fields]
-                return own + max(inner, default=0)
-            case _:
-                return 0
+        super().bound_depth(levels, guard)
 
     def members(self, kind: Record) -> list[Finish]:
         """Emit the reading of a structure (C706, 14.3.6); what is optional is finished to the name of its pointer."""
@@ -409,13 +352,13 @@ class Reader(Unpacking):
         finishes: list[Finish] = []
         for member in kind.fields:
             if member.optional:
-                pointer = self.slot(self.word, self.word_size)
+                pointer = self.slot(self.layout.pointer)
                 finishes.append(partial(str, pointer))
             else:
                 finishes.append(self.read(member.type))
         if not kind.fields:
-            self.run.add("x")
-        if self.wide:
+            self.slots.append(Slot("x", 1))
+        if self.layout.syntax.wide:
             self.align(alignment)
         return finishes
 
@@ -440,25 +383,17 @@ class Reader(Unpacking):
         self.flush()
         self.source.line(f"{value}[{member.key!r}] = {inner}")
 
-    def hold(self, value: str, held: dict[str, str]) -> str:
-        """Emit a dict of what was read so far, or put it into the one there is."""
-        if not value:
-            return self.local("value", display(held))
-        for key, expression in held.items():
-            self.source.line(f"{value}[{key!r}] = {expression}")
-        return value
-
     def union(self, kind: Union) -> Finish:
         """A union (C706, 14.3.8): its discriminant, then the arm, in NDR64 at the greatest alignment of all arms."""
-        if self.wide:
+        if self.layout.syntax.wide:
             self.align(self.layout.alignment(kind))
-        number = self.slot("I", 4)
+        number = self.slot(WORD)
         value = self.keep(self.source.fresh("arm" if self.layout.pointers(kind) else "value"))
         pairs: list[tuple[list[str], Finish]] = []
         saved = bool(self.kept)
 
         def arm(alternative: Field) -> None:
-            if self.wide:
+            if self.layout.syntax.wide:
                 self.align(self.layout.arms_alignment(kind))
             self.kept.append([])
             finish = self.arm(kind, alternative)
@@ -503,7 +438,7 @@ class Reader(Unpacking):
     def arm(self, kind: Union, alternative: Field) -> Finish:
         if not self.layout.indirect(kind, alternative):
             return self.read(alternative.type)
-        pointer = self.slot(self.word, self.word_size)
+        pointer = self.slot(self.layout.pointer)
 
         def finish() -> str:
             self.not_null(pointer)

@@ -24,9 +24,9 @@ from serschema.model import (
     fixed_length,
 )
 
+from sercodecs.aligned.position import Position, Slot
 from sercodecs.ndr.layout import entry
 from sercodecs.ndr.packing import Packing
-from sercodecs.ndr.run import NOTHING, START, Known, Run
 
 Finish = Callable[[], None]
 """Emits the writing of a value's referents."""
@@ -60,17 +60,12 @@ class Writer(Packing):
         pos = ", pos" if self.tracking else ""
         for kind in self.layout.functions:
             self.functions(kind, pos)
-        with source.function("encode(value)"):
-            with source.block("try"):
-                source.line("parts = [LABEL]")
-                if self.tracking:
-                    source.line("pos = 0")
-                self.run = Run(START)
-                self.write(Ref(schema.root), "value")()
-                self.flush()
-                source.line('return b"".join(parts)')
-            with source.block("except Exception as error"):
-                source.line("raise encode_error(error, value, SCHEMA) from error")
+        with self.function("encode(value)"), source.block("try"):
+            source.line("parts = [LABEL]")
+            self.at = Position("0", 0, self.layout.greatest, 0)
+            self.write(Ref(schema.root), "value")()
+            self.flush()
+            source.line('return b"".join(parts)')
 
     def functions(self, kind: Record | Union, pos: str) -> None:
         """`row_X` gives a body of fixed size, `put_X` writes another, and `write_X` the referents."""
@@ -78,20 +73,20 @@ class Writer(Packing):
         if isinstance(kind, Record) and self.layout.slotted(kind):
             with source.function(f"row_{kind.name}(value)"):
                 self.in_loop += 1
-                with self.row() as (run, arguments):
+                with self.row() as (slots, arguments):
                     finish = self.members(kind, "value")
                 self.in_loop -= 1
-                source.line(f"return {self.packed(run, arguments)}")
+                source.line(f"return {self.packed(slots, arguments)}")
         else:
-            with source.function(f"put_{kind.name}(value, parts{pos})"):
-                self.run = Run(Known(self.start(kind)))
+            with self.function(f"put_{kind.name}(value, parts{pos})"):
+                self.at = Position("pos", 0, self.layout.start(kind), 0)
                 self.in_loop += 1
                 finish = self.body(kind, "value")
                 self.in_loop -= 1
                 self.end()
         if self.layout.pointers(kind):
-            with source.function(f"write_{kind.name}(value, parts{pos})"):
-                self.run = Run(NOTHING)
+            with self.function(f"write_{kind.name}(value, parts{pos})"):
+                self.at = self.anywhere()
                 finish()
                 self.end()
 
@@ -102,18 +97,18 @@ class Writer(Packing):
         kind = self.layout.schema.resolve(type_)
         match kind:
             case String():
-                self.slot(self.word, self.word_size, "REFERENT")
+                self.slot(self.layout.pointer, "REFERENT")
                 return lambda: self.text(expression)
             case Bytes() if not fixed_length(kind):
                 octets = self.counted("octets", expression)
                 return lambda: self.octets(octets)
             case Decimal() if not self.layout.slot(kind):
-                octets = self.counted("octets", f"twos_complement(unscaled({expression}, {kind.scale}))")
+                octets = self.counted("octets", f"complement({expression}, {kind.scale})")
                 return lambda: self.octets(octets)
             case Bool() | Int() | Float() | Bytes() | Enum() | Timestamp() | Uuid() | Decimal():
                 slot = self.layout.slot(kind)
                 assert slot
-                self.slot(slot.packed or slot.letter, slot.alignment, slot.write.format(expression))
+                self.slot(slot, expression)
                 return nothing
             case List() if length := fixed_length(kind):
                 return self.fixed_array(kind, length, expression)
@@ -142,7 +137,7 @@ class Writer(Packing):
         items = name()
 
         def some() -> None:
-            self.slot(self.word, self.word_size, f"len({items})")
+            self.slot(self.layout.pointer, f"len({items})")
             self.items(item, items)()
 
         self.choose((f"if {items}", some), other=True)
@@ -188,13 +183,13 @@ class Writer(Packing):
                 finish = self.elsewhere(kind, names[0])
             else:
                 self.in_loop += 1
-                with self.row() as (run, arguments):
+                with self.row() as (slots, arguments):
                     finish = self.item(item, names)
                 self.in_loop -= 1
-                self.pieces.append(self.rows(run, arguments, names, each, items, gap))
+                self.pieces.append(self.rows(slots, arguments, names, each, items, gap))
             stride = size + gap
-            self.move(f"len({items}) * {stride}" + (f" - {gap}" if gap else ""))
-            self.run = Run(self.run.known.less(stride & -stride).after(-gap))
+            known = self.at.less(stride & -stride).plus(-gap)
+            self.move(f"len({items}) * {stride}" + (f" - {gap}" if gap else ""), known)
         else:
             held: list[Finish] = []
 
@@ -217,7 +212,7 @@ class Writer(Packing):
         alignment = self.layout.alignment(record)
         self.align(alignment)
         finishes = [self.write(member.type, name) for member, name in zip(record.fields, (key, value))]
-        if self.wide:
+        if self.layout.syntax.wide:
             self.align(alignment)
         return together(finishes)
 
@@ -227,13 +222,12 @@ class Writer(Packing):
         return self.union(kind, expression) if isinstance(kind, Union) else self.members(kind, expression)
 
     def body_elsewhere(self, kind: Record | Union, expression: str) -> Finish:
-        self.align(self.start(kind))
+        self.align(self.layout.start(kind))
         if isinstance(kind, Record) and self.layout.slotted(kind):
             size = self.layout.size(kind)
             self.pack()
             self.pieces.append(f"row_{kind.name}({expression})")
-            self.move(str(size))
-            self.run = Run(self.run.known.after(size))
+            self.at = self.at.plus(size)
         else:
             self.call("put", kind, expression)
         return self.elsewhere(kind, expression)
@@ -244,10 +238,10 @@ class Writer(Packing):
     def call(self, what: str, kind: Record | Union, expression: str) -> None:
         self.flush()
         if self.tracking:
-            self.source.line(f"pos = {what}_{kind.name}({expression}, parts, pos)")
+            self.source.line(f"pos = {what}_{kind.name}({expression}, parts, {self.know()})")
         else:
             self.source.line(f"{what}_{kind.name}({expression}, parts)")
-        self.run = Run(NOTHING)
+        self.at = self.anywhere()
 
     def members(self, kind: Record, expression: str) -> Finish:
         """A structure (C706, 14.3.6), which in NDR64 is a multiple of its alignment long."""
@@ -258,13 +252,13 @@ class Writer(Packing):
         for member in kind.fields:
             key = repr(member.key)
             if member.optional:
-                self.slot(self.word, self.word_size, f"REFERENT if {key} in {value} else 0")
+                self.slot(self.layout.pointer, f"REFERENT if {key} in {value} else 0")
                 finishes.append(partial(self.optional, member, value))
             else:
                 finishes.append(self.write(member.type, f"{value}[{key}]"))
         if not kind.fields:
-            self.run.add("x")
-        if self.wide:
+            self.slots.append(Slot("x", 1))
+        if self.layout.syntax.wide:
             self.align(alignment)
         return together(finishes)
 
@@ -275,7 +269,7 @@ class Writer(Packing):
     def union(self, kind: Union, expression: str) -> Finish:
         """A union (C706, 14.3.8): its discriminant, then the arm, in NDR64 at the greatest alignment of all arms."""
         again = self.in_loop > 0
-        if self.wide:
+        if self.layout.syntax.wide:
             self.align(self.layout.alignment(kind))
         else:
             self.align(4)
@@ -289,11 +283,11 @@ class Writer(Packing):
         finishes: list[Finish] = []
 
         def arm(alternative: Field) -> None:
-            self.slot("I", 4, str(alternative.number))
-            if self.wide:
+            self.unsigned(str(alternative.number))
+            if self.layout.syntax.wide:
                 self.align(self.layout.arms_alignment(kind))
             if self.layout.indirect(kind, alternative):
-                self.slot(self.word, self.word_size, "REFERENT")
+                self.slot(self.layout.pointer, "REFERENT")
                 finishes.append(partial(self.referent, alternative.type, chosen))
             else:
                 finishes.append(self.write(alternative.type, chosen))
