@@ -7,6 +7,7 @@ the measure for our codecs, and, as implementations by somebody else, the witnes
 `version` 0 is CDR as in GIOP: XCDR1 of an octet, the flag of an encapsulation, and the members behind it.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from types import ModuleType
 from typing import Any, Optional, assert_never
 from uuid import UUID
 
+from sercodecs.source import Source
 from serschema.model import (
     Bool,
     Bytes,
@@ -59,7 +61,7 @@ def compile(schema: Schema, library: str, version: int, extensibility: str = "fi
     """The classes of a schema in `pycdr2` or `cyclonedds.idl`."""
     maker = _Maker(schema, import_module(library), import_module(f"{library}.types"), version, extensibility)
     root = maker.message()
-    out, into = maker.out(Ref(schema.root)), maker.into(Ref(schema.root))
+    out, into = maker.conversions()
     if version:
         return Classes(root, out, into)
     return Classes(root, lambda value: root(1, out(value)), lambda made: into(made.message))
@@ -118,11 +120,14 @@ class _Maker:
 
     def entry(self, kind: Map) -> Any:
         """The structure of a map's key and value."""
-        name = f"entry_{self.spell(kind.key)}_{self.spell(kind.value)}"
+        name = self.entry_name(kind)
         if not hasattr(self.module, name):
             members = {"key": self.spell(kind.key), "value": self.spell(kind.value)}
             setattr(self.module, name, self.struct("Entry", members, "final"))
         return getattr(self.module, name)
+
+    def entry_name(self, kind: Map) -> str:
+        return re.sub(r"\W", "_", f"entry_{self.spell(kind.key)}_{self.spell(kind.value)}")
 
     def digits(self, kind: Decimal) -> int:
         """The octets of a `fixed`; 0 where a decimal is an int64 or a string."""
@@ -150,7 +155,7 @@ class _Maker:
             case Decimal():
                 if octets := self.digits(kind):
                     return types.array[types.uint8, octets]
-                return types.int64 if self.version and kind.precision <= 18 else str
+                return types.int64 if self.scaled(kind) else str
             case List():
                 length = fixed_length(kind)
                 return types.array[self.spell(kind.item), length] if length else types.sequence[self.spell(kind.item)]
@@ -161,87 +166,128 @@ class _Maker:
             case _:
                 assert_never(kind)
 
-    def out(self, type_: Type) -> Callable[[Value], Any]:
-        """What makes the library's object of a value."""
+    def conversions(self) -> tuple[Callable[[Value], Any], Callable[[Any], Value]]:
+        """What makes the library's object of a value, and a value of its object: straight down the schema."""
+        source = Source(f"{self.library.__name__} {self.schema.root}")
+        source.globals |= {
+            "EPOCH": EPOCH,
+            "MICROSECOND": MICROSECOND,
+            "Decimal": PyDecimal,
+            "UUID": UUID,
+            "fixed": _fixed,
+            "from_fixed": _from_fixed,
+        }
+        for name in dir(self.module):
+            source.globals[f"class_{name}"] = getattr(self.module, name)
+        for type_ in self.schema.types:
+            if isinstance(type_, Union):
+                self.union(source, type_)
+            elif isinstance(type_, Record):
+                self.record(source, type_)
+        to_object, to_value = source.build(f"object_{self.schema.root}", f"value_{self.schema.root}")
+        return to_object, to_value
+
+    def union(self, source: Source, union: Union) -> None:
+        with source.function(f"object_{union.name}(value)"):
+            source.line("(key, chosen), = value.items()")
+            for member in union.alternatives:
+                with source.block(f"if key == {member.key!r}"):
+                    made = self.out(member.type, "chosen")
+                    source.line(f"return class_{union.name}(discriminator={member.number}, value={made})")
+            source.line("raise KeyError(key)")
+        with source.function(f"value_{union.name}(made)"):
+            for member in union.alternatives:
+                with source.block(f"if made.discriminator == {member.number}"):
+                    source.line(f"return {{{member.key!r}: {self.into(member.type, 'made.value')}}}")
+            source.line("raise KeyError(made.discriminator)")
+
+    def record(self, source: Source, record: Record) -> None:
+        numbered = list(enumerate(record.fields))
+        with source.function(f"object_{record.name}(value)"):
+            members = [self.out_of_field(member) for member in record.fields]
+            if not members and self.extensibility != "mutable":
+                members = ["0"]
+            source.line(f"return class_{record.name}({', '.join(members)})")
+        with source.function(f"value_{record.name}(made)"):
+            held = [f"{m.key!r}: {self.into(m.type, f'made.m{i}')}" for i, m in numbered if not m.optional]
+            source.line(f"value = {{{', '.join(held)}}}")
+            for i, member in numbered:
+                if member.optional:
+                    with source.block(f"if made.m{i}" + (" is not None" if self.version else "")):
+                        inner = self.into(member.type, f"made.m{i}" if self.version else f"made.m{i}[0]")
+                        source.line(f"value[{member.key!r}] = {inner}")
+            source.line("return value")
+
+    def out_of_field(self, member: Field) -> str:
+        made = self.out(member.type, f"value[{member.key!r}]")
+        if not member.optional:
+            return made
+        there, absent = (made, "None") if self.version else (f"[{made}]", "[]")
+        return f"({there} if {member.key!r} in value else {absent})"
+
+    def out(self, type_: Type, value: str) -> str:
+        """The expression of what the library has for a value."""
         kind = self.schema.resolve(type_)
         match kind:
             case Timestamp():
-                return lambda value: (value - EPOCH) // MICROSECOND
+                return f"({value} - EPOCH) // MICROSECOND"
             case Uuid():
-                return lambda value: value.bytes
+                return f"{value}.bytes"
+            case Decimal() if octets := self.digits(kind):
+                return f"fixed({value}, {octets})"
             case Decimal():
-                return lambda value: self.decimal(kind, value)
+                return f"int({value}.scaleb({kind.scale}))" if self.scaled(kind) else f'format({value}, "f")'
             case Enum():
-                made = getattr(self.module, kind.name)
-                return lambda value: made[value]
+                return f"class_{kind.name}[{value}]"
             case List():
-                item = self.out(kind.item)
-                return lambda value: [item(each) for each in value]
+                inner = self.out(kind.item, "item")
+                return value if inner == "item" else f"[{inner} for item in {value}]"
             case Map():
-                entry, key, item = self.entry(kind), self.out(kind.key), self.out(kind.value)
-                return lambda value: [entry(key(k), item(v)) for k, v in value.items()]
+                entry = f"class_{self.entry_name(kind)}({self.out(kind.key, 'key')}, {self.out(kind.value, 'item')})"
+                return f"[{entry} for key, item in {value}.items()]"
             case Union() | Record():
-                return lambda value: self.object(kind, value)
+                return f"object_{kind.name}({value})"
             case _:
-                return lambda value: value
+                return value
 
-    def decimal(self, kind: Decimal, value: PyDecimal) -> Any:
-        if octets := self.digits(kind):
-            digits = "".join(map(str, value.as_tuple().digits)).zfill(2 * octets - 1)
-            return bytes.fromhex(digits + "cd"[value.is_signed()])
-        return int(value.scaleb(kind.scale)) if self.version and kind.precision <= 18 else f"{value:f}"
-
-    def object(self, kind: Union | Record, value: Value) -> Any:
-        made = getattr(self.module, kind.name)
-        if isinstance(kind, Union):
-            (chosen,) = (member for member in kind.alternatives if member.key in value)
-            return made(discriminator=chosen.number, value=self.out(chosen.type)(value[chosen.key]))
-        members = []
-        for member in kind.fields:
-            held = [self.out(member.type)(value[member.key])] if member.key in value else []
-            members.append((held[0] if held else None) if self.version or not member.optional else held)
-        return made(*members) if members or self.extensibility == "mutable" else made(0)
-
-    def into(self, type_: Type) -> Callable[[Any], Value]:
-        """What makes a value of the library's object."""
+    def into(self, type_: Type, made: str) -> str:
+        """The expression of a value of what the library has."""
         kind = self.schema.resolve(type_)
         match kind:
             case Bytes():
-                return bytes
+                return f"bytes({made})"
             case Timestamp():
-                return lambda made: EPOCH + made * MICROSECOND
+                return f"EPOCH + {made} * MICROSECOND"
             case Uuid():
-                return lambda made: UUID(bytes=bytes(made))
+                return f"UUID(bytes=bytes({made}))"
+            case Decimal() if self.digits(kind):
+                return f"from_fixed({made}, {kind.scale})"
             case Decimal():
-                return lambda made: self.from_decimal(kind, made)
+                return f"Decimal({made}).scaleb(-{kind.scale})" if self.scaled(kind) else f"Decimal({made})"
             case Enum():
-                return lambda made: made.name
+                return f"{made}.name"
             case List():
-                item = self.into(kind.item)
-                return lambda made: [item(each) for each in made]
+                inner = self.into(kind.item, "item")
+                octets = self.spell(kind.item) is self.types.uint8  # given as bytes
+                return f"[{inner} for item in {made}]" if octets or inner != "item" else made
             case Map():
-                key, item = self.into(kind.key), self.into(kind.value)
-                return lambda made: {key(entry.key): item(entry.value) for entry in made}
+                pair = f"{self.into(kind.key, 'entry.key')}: {self.into(kind.value, 'entry.value')}"
+                return f"{{{pair} for entry in {made}}}"
             case Union() | Record():
-                return lambda made: self.value(kind, made)
+                return f"value_{kind.name}({made})"
             case _:
-                return lambda made: made
+                return made
 
-    def from_decimal(self, kind: Decimal, made: Any) -> PyDecimal:
-        if self.digits(kind):
-            text = bytes(made).hex()
-            return PyDecimal(int(text[:-1]) * (-1 if text[-1] == "d" else 1)).scaleb(-kind.scale)
-        return PyDecimal(made).scaleb(-kind.scale) if isinstance(made, int) else PyDecimal(made)
+    def scaled(self, kind: Decimal) -> bool:
+        """Whether a decimal is an int64."""
+        return bool(self.version) and kind.precision <= 18
 
-    def value(self, kind: Union | Record, made: Any) -> Value:
-        if isinstance(kind, Union):
-            (chosen,) = (member for member in kind.alternatives if member.number == made.discriminator)
-            return {chosen.key: self.into(chosen.type)(made.value)}
-        value = {}
-        for i, member in enumerate(kind.fields):
-            held = getattr(made, f"m{i}")
-            if member.optional and not self.version:
-                held = held[0] if held else None
-            if held is not None:
-                value[member.key] = self.into(member.type)(held)
-        return value
+
+def _fixed(value: PyDecimal, octets: int) -> bytes:
+    digits = "".join(map(str, value.as_tuple().digits)).zfill(2 * octets - 1)
+    return bytes.fromhex(digits + "cd"[value.is_signed()])
+
+
+def _from_fixed(made: Any, scale: int) -> PyDecimal:
+    text = bytes(made).hex()
+    return PyDecimal(int(text[:-1]) * (-1 if text[-1] == "d" else 1)).scaleb(-scale)

@@ -10,6 +10,9 @@ from sercodecs.aligned import runtime
 from sercodecs.contract import DecodeError, EncodeError
 from sercodecs.scalars import EXACT
 
+_from_hex = bytes.fromhex
+_multiply: Callable[[int, PyDecimal], PyDecimal] = EXACT.multiply
+
 EXTENDED, LIST_END, IGNORE = 0x3F01, 0x3F02, 0x3F03
 """Parameter ids with a meaning of their own (XTypes 7.4.1.2)."""
 MUST_UNDERSTAND, ID = 0x4000, 0x3FFF
@@ -26,23 +29,24 @@ def _bad_text(pos: int) -> NoReturn:
 
 def _fixed(unscaled: str, digits: int) -> bytes:
     """Half an octet for each digit, then the sign; an odd number of digits fills the octets."""
-    sign = "c"
     if unscaled[0] == "-":
-        unscaled, sign = unscaled[1:], "d"
-    return bytes.fromhex(unscaled.zfill(digits) + sign)
+        return _from_hex(unscaled[1:].zfill(digits) + "d")
+    return _from_hex(unscaled.zfill(digits) + "c")
 
 
-def _from_fixed(octets: bytes, unit: PyDecimal, even: bool) -> PyDecimal:
+def _from_fixed(octets: bytes, unit: PyDecimal, limit: int) -> PyDecimal:
     text = octets.hex()
-    digits, sign = text[:-1], text[-1]
-    if not digits.isdigit() or (even and digits[0] != "0"):
+    try:
+        number = int(text[:-1])
+    except ValueError:
+        number = limit
+    if number >= limit:
         raise DecodeError(f"{text} is not a fixed-point decimal of its digits")
-    value = EXACT.multiply(PyDecimal(digits), unit)
-    if sign == "c":
-        return value
-    if sign != "d" or not value:
+    if text[-1] == "c":
+        return _multiply(number, unit)
+    if text[-1] != "d" or not number:
         raise DecodeError(f"{text} is not a fixed-point decimal with its sign")
-    return -value
+    return _multiply(-number, unit)
 
 
 def parameters(prefix: str) -> tuple[Callable[..., bytes], Callable[..., Any]]:
