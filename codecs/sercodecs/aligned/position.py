@@ -9,7 +9,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from sercodecs.contract import DecodeError
 from sercodecs.source import Source
@@ -195,13 +195,17 @@ def _phased(method: str, prefix: str, codes: Codes, count: int) -> tuple[Any, ..
     return tuple(_call(method, compiled(prefix + _layout(codes, phase, 0))) for phase in range(count))
 
 
+def _no_terminator(*_: Any) -> NoReturn:
+    raise DecodeError("a string without its terminating NUL")
+
+
 def _by_length(method: str, prefix: str, codes: Codes, phase: int) -> list[Any]:
-    """The calls of octets of open length by their length, filled in as they come; the last one makes others."""
+    """The calls of octets of open length by their length; the last one makes others."""
     least = max(terminator for _, _, _, terminator in codes)
 
     def make(length: int) -> Any:
         if length < least:
-            raise DecodeError("a string without its terminating NUL")
+            return _no_terminator, 0
         call = _call(method, struct.Struct(prefix + _layout(codes, phase, length)))
         if length < TABLE:
             table[length] = call
@@ -212,9 +216,16 @@ def _by_length(method: str, prefix: str, codes: Codes, phase: int) -> list[Any]:
 
 
 @cache
-def _sized(method: str, prefix: str, codes: Codes, phases: tuple[int, ...]) -> Any:
-    tables = [_by_length(method, prefix, codes, phase) for phase in phases]
-    return tables if len(phases) > 1 else tables[0]
+def _of_phase(method: str, prefix: str, codes: Codes, phase: int) -> list[Any]:
+    table = _by_length(method, prefix, codes, phase)
+    table[:TABLE] = map(table[-1], range(TABLE))
+    return table
+
+
+@cache
+def _of_phases(method: str, prefix: str, codes: Codes, count: int) -> list[list[Any]]:
+    """For each phase a table that is filled in as lengths come, since not all phases do."""
+    return [_by_length(method, prefix, codes, phase) for phase in range(count)]
 
 
 def bind(source: Source, method: str, prefix: str, slots: Sequence[Slot], at: Position, length: str = "") -> str:
@@ -232,11 +243,13 @@ def bind(source: Source, method: str, prefix: str, slots: Sequence[Slot], at: Po
         shown = [prefix + layout(slots, phase) for phase in range(alignment)]
         table = source.bind(f"{hint}s", _phased(method, prefix, codes, alignment), f"{called} of {shown} by phase")
         return f"{table}[{at.phase(alignment)}]"
-    phases = (at.residue,) if known else tuple(range(alignment))
     note = f"{called} of {prefix + _shown(codes, at.residue, at.modulus)!r} by {'' if known else 'phase and '}n"
-    table = source.bind(f"{hint}s", _sized(method, prefix, codes, phases), f"{note}; the last makes those from {TABLE}")
-    if not known:
-        table = f"{table}[{at.phase(alignment)}]"
+    note = f"{note}; the last makes those from {TABLE}"
+    if known:
+        table = source.bind(f"{hint}s", _of_phase(method, prefix, codes, at.residue), note)
+        return f"{table}[{length}] if {length} < {TABLE} else {table}[-1]({length})"
+    tables = source.bind(f"{hint}s", _of_phases(method, prefix, codes, alignment), note)
+    table = f"{tables}[{at.phase(alignment)}]"
     return f"{length} < {TABLE} and {table}[{length}] or {table}[-1]({length})"
 
 

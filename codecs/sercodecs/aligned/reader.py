@@ -71,7 +71,7 @@ class Reader(Unpacking):
         """Emit the call of the function of a type."""
         self.look((self.ahead or self.fresh_word()) if self.shape.starts_with_word(Ref(kind.name)) else "")
         value = self.source.fresh("value")
-        given, found = (f", {self.ahead or None}", self.fresh_word()) if self.looks_ahead else ("", "")
+        given, found = (f", {self.ahead or None}", self.ahead or self.fresh_word()) if self.looks_ahead else ("", "")
         self.source.line(
             f"{value}, pos{f', {found}' if found else ''} = read_{kind.name}{self.suffix}"
             f"(data, {self.at.text}{given}, end, depth + {self.depth + 1}{self.context_here()})"
