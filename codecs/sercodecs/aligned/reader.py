@@ -1,7 +1,8 @@
 """The generator of `decode`, as far as the formats do not differ."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import assert_never
 
@@ -26,19 +27,21 @@ from serschema.model import (
 )
 
 from sercodecs.aligned.position import Position, Slot, Stride, compiled, one_letter, stride
-from sercodecs.aligned.shape import INLINE
+from sercodecs.aligned.shape import INLINE, WORD
 from sercodecs.aligned.unpacking import Unpacking, display
 
 
 class Reader(Unpacking):
     """Generates `decode`. `read` returns an expression for the value, which holds after the next `look` or `settle`.
 
-    A format may read words ahead: then its `Shape` says what starts with a word, and as that may happen at the end of
-    the message too, `data` is the message and one word more. The argument `word_follows` says whether what comes after
-    the value begins with a word, so that it pays to look ahead.
+    A word is read ahead where it certainly comes next, which the argument `word_follows` says of what is behind the
+    value, or where it can be given back. As that may be at the end of the message, `data` is then a word longer.
     """
 
-    looks_ahead = False
+    @property
+    def gapless(self) -> bool:
+        """Whether words stand anywhere without a gap before them: then functions are given one and give one back."""
+        return self.shape.unit % WORD.alignment == 0
 
     @property
     def suffix(self) -> str:
@@ -56,28 +59,41 @@ class Reader(Unpacking):
 
     def function(self, kind: Union | Record) -> None:
         """The function that reads a type: its value, where it ends, and the word ahead if the format has such."""
-        word = ", word" if self.looks_ahead else ""
+        word = ", word" if self.gapless else ""
         with self.source.function(f"read_{kind.name}{self.suffix}(data, pos{word}, end, depth{self.context})"):
             self.in_function = True
             self.depth = -1  # the caller counted this level
             self.at = self.anywhere()
             self.ahead = "word" if self.shape.starts_with_word(Ref(kind.name)) else ""
-            value = self.named(kind, self.looks_ahead)
-            self.look((self.ahead or self.fresh_word()) if self.looks_ahead else "")
-            self.source.line(f"return {value}, {self.at.text}{f', {self.ahead}' if self.looks_ahead else ''}")
+            value = self.named(kind, self.gapless)
+            self.look((self.ahead or self.fresh_word()) if self.gapless else "")
+            self.source.line(f"return {value}, {self.at.text}{f', {self.ahead}' if self.gapless else ''}")
             self.ahead = ""
 
     def call(self, kind: Union | Record) -> str:
         """Emit the call of the function of a type."""
         self.look((self.ahead or self.fresh_word()) if self.shape.starts_with_word(Ref(kind.name)) else "")
         value = self.source.fresh("value")
-        given, found = (f", {self.ahead or None}", self.ahead or self.fresh_word()) if self.looks_ahead else ("", "")
+        given, found = (f", {self.ahead or None}", self.ahead or self.fresh_word()) if self.gapless else ("", "")
         self.source.line(
             f"{value}, pos{f', {found}' if found else ''} = read_{kind.name}{self.suffix}"
             f"(data, {self.at.text}{given}, end, depth + {self.depth + 1}{self.context_here()})"
         )
         self.at, self.ahead = self.anywhere(), found
         return value
+
+    @contextmanager
+    def decoder(self) -> Iterator[None]:
+        """The function `decode`."""
+        source = self.source
+        with source.function("decode(message)"):
+            with source.block("try"):
+                start = len(source.lines)
+                source.line("end = len(message)")
+                yield
+            with source.block("except Exception as error"):
+                source.line("raise decode_failure(error, message) from error")
+        source.lines.insert(start, f"        data = message{' + WORD' * self.looked_ahead}")
 
     def message(self, at: Position) -> None:
         """Emit the reading of the message's value, which begins there, and the check that it ends where the data do."""
@@ -109,7 +125,7 @@ class Reader(Unpacking):
             case List():
                 return self.array(kind, word_follows)
             case Map():
-                return self.mapping(kind)
+                return self.mapping(kind, word_follows)
             case Union() | Record():
                 return self.named(kind, word_follows) if self.shape.inlined(kind) else self.call(kind)
             case _:
@@ -132,7 +148,7 @@ class Reader(Unpacking):
         if fixed and row and len(row) * fixed <= INLINE:
             self.bound_depth(self.shape.levels(kind.item))
             return self.row(kind, self.slot)
-        looks_ahead = row is None and self.shape.starts_with_word(kind.item)
+        looks_ahead = row is None and self.loops_ahead(kind.item, word_follows)
         count = str(fixed) if fixed else self.count(looks_ahead, kind.item)
         if not fixed:
             self.bounds(count, kind.min_length, kind.max_length, "items")
@@ -158,6 +174,10 @@ class Reader(Unpacking):
         """The expression of a value, when it holds."""
         self.look(word)
         return expression
+
+    def loops_ahead(self, item: Type, word_follows: bool) -> bool:
+        """Whether each turn of a loop reads the word ahead with which the next one begins; the last must be able to."""
+        return self.shape.starts_with_word(item) and (word_follows or self.gapless)
 
     def word_of_loop(self, looks_ahead: bool) -> str:
         """The name of the word ahead in which each turn of a loop begins and ends."""
@@ -230,8 +250,8 @@ class Reader(Unpacking):
                 assert slot
                 return name(slot)
 
-    def mapping(self, kind: Map) -> str:
-        looks_ahead = self.shape.starts_with_word(kind.key)
+    def mapping(self, kind: Map, word_follows: bool) -> str:
+        looks_ahead = self.loops_ahead(kind.key, word_follows)
         count = self.count(looks_ahead, kind.key, kind.value)
         items = self.local("items", "{}")
 
@@ -308,6 +328,7 @@ class Reader(Unpacking):
     def union(self, kind: Union, word_follows: bool) -> str:
         begins = any(self.shape.starts_with_word(alternative.type) for alternative in kind.alternatives)
         number = self.word(look_ahead=word_follows or begins)
+        self.place()
         value, where = self.source.fresh("value"), self.here.text
         word = (self.ahead or self.fresh_word()) if word_follows else ""
 

@@ -68,6 +68,7 @@ RUNTIME: dict[str, Any] = (
     | {
         "DecodeError": DecodeError,
         "EXACT": EXACT,
+        "WORD": bytes(4),
         "BOOL": Table("boolean", {0: False, 1: True}),
         "chain": chain.from_iterable,
         "decode_failure": decode_failure,

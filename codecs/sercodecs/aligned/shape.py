@@ -136,8 +136,18 @@ class Shape:
                 return None
 
     def starts_with_word(self, type_: Type, optional: bool = False) -> bool:
-        """Whether a value begins with an unsigned integer of 32 bits that may be read ahead."""
-        return False
+        """Whether a value begins with an unsigned integer of 32 bits at its alignment, which may be read ahead."""
+        kind = self.schema.resolve(type_)
+        if optional:
+            return self.flag == WORD
+        match kind:
+            case List() if fixed_length(kind):
+                return False
+            case Record():
+                return bool(kind.fields) and self.starts_with_word(kind.fields[0].type, kind.fields[0].optional)
+            case _:
+                slot = self.slot(kind)
+                return slot is None or slot.layout == WORD.layout
 
     def levels(self, type_: Type) -> int:
         """How many records stand inside one another in a type that is a row."""

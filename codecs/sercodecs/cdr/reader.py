@@ -57,15 +57,12 @@ class Reader(AlignedReader):
                         self.members(type_)
             for kind in self.shape.functions:
                 self.function(kind)
-        with source.function("decode(data)"):
-            with source.block("try"):
-                self.start()
-                for self.order in PREFIXES:
-                    with source.block(f"if kind == {self.kind()!r}"):
-                        self.message(self.beginning())
-                source.line('raise DecodeError(f"{kind.hex()} is not the beginning of a message", 0)')
-            with source.block("except Exception as error"):
-                source.line("raise decode_failure(error, data) from error")
+        with self.decoder():
+            self.start()
+            for self.order in PREFIXES:
+                with source.block(f"if kind == {self.kind()!r}"):
+                    self.message(self.beginning())
+            source.line('raise DecodeError(f"{kind.hex()} is not the beginning of a message", 0)')
 
     def kind(self) -> bytes:
         """How a message of the byte order begins."""
@@ -73,12 +70,11 @@ class Reader(AlignedReader):
         return bytes([0, self.shape.encoding.identifier + little]) if self.shape.encoding.version else bytes([little])
 
     def start(self) -> None:
-        self.source.line("end = len(data)")
         if self.shape.encoding.version:
             with self.source.block("if end < 4"):
                 self.source.line('raise DecodeError("a message without its header", end)')
-            self.source.line("end -= data[3] & 3")
-        self.source.line(f"kind = data[:{len(self.kind())}]")
+            self.source.line("end -= message[3] & 3")
+        self.source.line(f"kind = message[:{len(self.kind())}]")
         if self.shape.encoding.mutable or self.shape.functions:
             self.source.line("depth = 0")
 
@@ -139,7 +135,7 @@ class Reader(AlignedReader):
         if not self.shape.delimits(kind):
             return super().array(kind, word_follows)
         with self.delimited(counted=not fixed_length(kind)):
-            return self.variable(super().array(kind, word_follows))
+            return self.variable(super().array(kind, False))
 
     def item(self, kind: List, word_follows: bool) -> str:
         inner = self.shape.schema.resolve(kind.item)
@@ -151,11 +147,11 @@ class Reader(AlignedReader):
         count, self.counted = self.counted or super().items_announced(look_ahead), ""
         return count
 
-    def mapping(self, kind: Map) -> str:
+    def mapping(self, kind: Map, word_follows: bool) -> str:
         if not self.shape.delimits(kind):
-            return super().mapping(kind)
+            return super().mapping(kind, word_follows)
         with self.delimited(counted=True):
-            return super().mapping(kind)
+            return super().mapping(kind, False)
 
     def variable(self, expression: str) -> str:
         """A value that is complete, in a variable."""
@@ -164,19 +160,21 @@ class Reader(AlignedReader):
 
     def body(self, kind: Union | Record, word_follows: bool) -> str:
         if not self.shape.delimits(kind):
-            return self.content(kind, "")
+            return self.content(kind, word_follows, "")
         with self.delimited(extensible=True) as stop:
-            return self.variable(self.content(kind, stop))
+            return self.variable(self.content(kind, False, stop))
 
-    def content(self, kind: Union | Record, stop: str) -> str:
+    def content(self, kind: Union | Record, word_follows: bool, stop: str) -> str:
         if isinstance(kind, Record) and self.shape.encoding.mutable:
             return self.parameters(kind, stop)
-        return super().body(kind, False)
+        return super().body(kind, word_follows)
 
     def empty(self) -> None:
         self.slot(self.shape.empty)
 
     def flag(self, *, look_ahead: bool) -> str:
+        if self.shape.flag == WORD:
+            return super().flag(look_ahead=look_ahead)
         name = self.slot(self.shape.flag)
         self.flush()
         return name

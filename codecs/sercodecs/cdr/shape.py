@@ -151,6 +151,14 @@ class Shape(AlignedShape):
             case _:
                 return slot
 
+    def starts_with_word(self, type_: Type, optional: bool = False) -> bool:
+        kind = self.schema.resolve(type_)
+        if optional or not isinstance(kind, Record | Union):
+            return super().starts_with_word(type_, optional)
+        if not self.inlined(kind) or self.encoding.mutable:
+            return False
+        return self.encoding.delimited or super().starts_with_word(type_)
+
     def numbers(self, enum: Enum) -> dict[str, int]:
         """The number of each symbol: its place in CDR (CORBA 9.3.2.6), its own in XCDR (XTypes 7.2.2.4)."""
         return {symbol: own if self.encoding.version else i for i, (symbol, own) in enumerate(enum.symbols)}

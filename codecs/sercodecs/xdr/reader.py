@@ -9,23 +9,14 @@ PADDING = Slot("", 4)
 
 
 class Reader(AlignedReader):
-    looks_ahead = True
-
     def generate(self) -> None:
-        source = self.source
         self.provide_symbols()
         for kind in self.shape.functions:
             self.function(kind)
-        with source.function("decode(message)"):
-            with source.block("try"):
-                start = len(source.lines)
-                source.line("end = len(message)")
-                if self.shape.functions:
-                    source.line("depth = 0")
-                self.message(Position("0", 0, 4, 0))
-            with source.block("except Exception as error"):
-                source.line("raise decode_failure(error, message) from error")
-        source.lines.insert(start, f"        data = message{' + WORD' * self.looked_ahead}")
+        with self.decoder():
+            if self.shape.functions:
+                self.source.line("depth = 0")
+            self.message(Position("0", 0, 4, 0))
 
     def text(self) -> str:
         return f"{self.opaque()}.decode()"

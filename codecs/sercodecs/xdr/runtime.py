@@ -12,6 +12,5 @@ def _bad_padding(pos: int | None = None) -> NoReturn:
 
 RUNTIME: dict[str, Any] = runtime.RUNTIME | {
     "ZEROS": bytes(3),  # the padding of three octets; shorter padding is unpacked as a number
-    "WORD": bytes(4),
     "bad_padding": _bad_padding,
 }

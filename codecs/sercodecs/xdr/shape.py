@@ -1,9 +1,8 @@
 """What XDR's generators ask about a schema."""
 
-from serschema.model import Bool, Bytes, Kind, List, Record, Type, fixed_length
+from serschema.model import Bool, Bytes, Kind, List, Type, fixed_length
 
 from sercodecs.aligned.position import Slot
-from sercodecs.aligned.shape import WORD
 from sercodecs.aligned.shape import Shape as AlignedShape
 
 
@@ -27,13 +26,6 @@ class Shape(AlignedShape):
 
     def starts_with_word(self, type_: Type, optional: bool = False) -> bool:
         kind = self.schema.resolve(type_)
-        if optional:
-            return True
-        match kind:
-            case List() if fixed_length(kind):
-                return self.starts_with_word(kind.item)
-            case Record() if kind.fields:
-                return self.starts_with_word(kind.fields[0].type, kind.fields[0].optional)
-            case _:
-                slot = self.slot(kind)
-                return slot is None or slot.layout == WORD.layout
+        if isinstance(kind, List) and fixed_length(kind) and not optional:
+            return self.starts_with_word(kind.item)
+        return super().starts_with_word(type_, optional)
