@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Callable
 from decimal import Decimal as PyDecimal
+from decimal import InvalidOperation
 from typing import Any, NoReturn
 
 from sercodecs import scalars
@@ -11,7 +12,7 @@ from sercodecs.contract import DecodeError, EncodeError
 from sercodecs.scalars import EXACT
 
 _from_hex = bytes.fromhex
-_multiply: Callable[[int, PyDecimal], PyDecimal] = EXACT.multiply
+_decimal: Callable[[str], PyDecimal] = EXACT.create_decimal
 
 EXTENDED, LIST_END, IGNORE = 0x3F01, 0x3F02, 0x3F03
 """Parameter ids with a meaning of their own (XTypes 7.4.1.2)."""
@@ -34,19 +35,19 @@ def _fixed(unscaled: str, digits: int) -> bytes:
     return _from_hex(unscaled.zfill(digits) + "c")
 
 
-def _from_fixed(octets: bytes, unit: PyDecimal, limit: int) -> PyDecimal:
+def _from_fixed(octets: bytes, exponent: str, odd: bool) -> PyDecimal:
+    """The decimal of digits and a sign. Where their number is not odd, a zero is in front. `exponent` is as "E-2"."""
     text = octets.hex()
+    sign = text[-1]
     try:
-        number = int(text[:-1])
-    except ValueError:
-        number = limit
-    if number >= limit:
-        raise DecodeError(f"{text} is not a fixed-point decimal of its digits")
-    if text[-1] == "c":
-        return _multiply(number, unit)
-    if text[-1] != "d" or not number:
-        raise DecodeError(f"{text} is not a fixed-point decimal with its sign")
-    return _multiply(-number, unit)
+        if odd or text[0] == "0":
+            if sign == "c":
+                return _decimal(text.replace("c", exponent))  # which takes no other letters than those of one exponent
+            if sign == "d" and (value := _decimal(text.replace("d", exponent))):
+                return value.copy_negate()
+    except InvalidOperation:
+        pass
+    raise DecodeError(f"{text} is not a fixed-point decimal of its digits with its sign")
 
 
 def parameters(prefix: str) -> tuple[Callable[..., bytes], Callable[..., Any]]:

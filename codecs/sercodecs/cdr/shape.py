@@ -142,7 +142,7 @@ class Shape(AlignedShape):
                 if precision > FIXED_DIGITS:
                     return None
                 digits = precision | 1
-                read = f"from_fixed({{0}}, UNIT_{scale}, {10**precision})"
+                read = f"from_fixed({{0}}, 'E-{scale}', {digits == precision})"
                 return Slot(
                     f"{digits // 2 + 1}s", 1, read, f"fixed(str({{0}}.scaleb(PLACES_{scale}, EXACT)), {digits})"
                 )
