@@ -12,11 +12,11 @@ five times its speed, is measured by the first: xdrlib3 and impacket make values
 "unchecked" is our own decoder without the statements that only refuse: the calls and assignments that are left are what
 reading those octets takes in this interpreter, so that a ratio divided by it bounds what any arrangement of the checks
 could reach. Below the aim of three times xdrlib3, and bounded so, are messages that are mostly short strings (decode of
-employees 2.2 of at most 2.5, employee 2.5 of 2.7, addressbook 2.4 of 2.6, access_log_text 2.6 of 2.7): a string takes
+employees 2.2 of at most 2.6, employee 2.5 of 2.7, addressbook 2.5 of 2.6, access_log_text 2.6 of 2.7): a string takes
 one look-up by its length, one `unpack_from` together with the padding and the length behind it, and one `decode`. And
-`order` (encode 2.8, decode 2.6 of 2.7): 38 % of encoding it is the `scaleb` and `int` of decimals, 33 % of decoding it
+`order` (encode 2.7, decode 2.6 of 2.6): 38 % of encoding it is the `scaleb` and `int` of decimals, 33 % of decoding it
 the making of decimals, times and UUIDs, which xdrlib3's side does by the same constructors. CDR's `order` decodes 5.0
-times as fast as pycdr2 with values, XCDR2's 5.0, and, where pycdr2 does not make them, 3.9 and 4.3.
+to 5.2 times as fast as pycdr2 with values, and 3.9 times as fast where pycdr2 makes none, XCDR2's 5.0 to 5.5, and 4.4.
 
 `python benchmarks/test_handwritten.py [schema...]` prints nothing but ratios, for machines that do other things as
 well: of all sides in short batches that take turns, in the processor's time of the thread.

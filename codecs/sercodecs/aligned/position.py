@@ -268,8 +268,7 @@ class Stride:
 
     def end(self, before: Position) -> Position:
         """What is known of the place behind any number of items, also of none, that begin behind `before`."""
-        known = self.start.plus(self.size)
-        return known.less(self.whole & -self.whole).meet(before)
+        return self.start.plus(self.size).meet(before)
 
 
 def stride(slots: Sequence[Slot], at: Position) -> Stride | None:
