@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import synthetic_run
-from serbench import cli, runner
+from serbench import cli, report, runner
 from serbench.cli import main
 from serbench.inputs import BadInput, duration
 from serbench.results import OPERATIONS, PACKING, Run, read
@@ -362,6 +362,16 @@ def test_ctrl_c_during_a_run_says_what_was_kept_and_how_to_go_on(out, made_up, m
     assert f"interrupted; {folder} keeps 11 round trips and {len(RUN.timings)} timings; go on with: " in err
     assert err.endswith(f"serbench run --codec xdr --out {folder} --resume\n")
     assert (folder / "report.html").exists()
+
+
+def test_ctrl_c_while_reports_are_written(made_up, monkeypatch, capsys):
+    def interrupted(summary, folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "write", interrupted)
+    assert main(["run", "--codec", "xdr", "--out", "a b"]) == 130
+    err = capsys.readouterr().err
+    assert err.endswith("serbench: interrupted; a b keeps the results: serbench report 'a b' shows them\n")
 
 
 def test_ctrl_c_before_anything_was_measured(monkeypatch, capsys):

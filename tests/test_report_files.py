@@ -10,7 +10,7 @@ from serbench.report import FORMATS, render, write
 from serbench.report.charts import bars, scatter
 from serbench.report.markdown import escape
 from serbench.report.summary import summarise
-from serbench.results import Writer, read
+from serbench.results import ResultsError, Writer, read
 from synthetic_run import CODECS, GOLDEN, HOSTILE, RUN, VERIFIED, on_terminal, reports, timings
 
 VOID = {"meta", "br", "img", "line"}
@@ -209,3 +209,22 @@ def test_equal_points_still_make_an_axis():
         "employees", "json/tied", encode=3, decode=3
     )
     assert scatter(summarise(replace(RUN, timings=alike)).tables[0]).count("<circle") == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's limit of a file's size")
+def test_a_report_is_whole_or_not_there(tmp_path):
+    """The limit of a file's size stands for a full disk."""
+    import resource
+
+    summary = summarise(RUN)
+    (before,) = write(summary, tmp_path, ("md",))
+    held = before.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(ResultsError, match=r"report\.md: File too large; the results are kept: serbench report "):
+            write(summary, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert before.read_bytes() == held
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]

@@ -1,6 +1,8 @@
 """The result file: what is written is read, a run that was killed is readable, other damage is named."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from serbench.results import FILE_NAME, Dataset, Header, ResultsError, Streamed, Timing, Verified, Writer, read
@@ -104,3 +106,45 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / FILE_NAME).write_bytes(b"\xff\n")
     with pytest.raises(ResultsError, match="not UTF-8"):
         read(tmp_path)
+
+
+def test_a_folder_has_one_writer_at_a_time(tmp_path):
+    """Also between processes, and the lock of one that is killed is free at once."""
+    writer = Writer(tmp_path)
+    with pytest.raises(ResultsError, match=f"^{tmp_path}: another run writes to it; wait"):
+        Writer(tmp_path)
+    writer.write(HEADER)
+    writer.close()
+    script = (
+        "import sys, time; from pathlib import Path; from serbench.results import Writer\n"
+        "held = Writer(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(ResultsError, match="another run"):
+            Writer(tmp_path)
+        other.kill()
+    Writer(tmp_path).close()
+    assert read(tmp_path).header == HEADER
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's limit of a file's size")
+@pytest.mark.parametrize("room", [0, 1, 200])
+def test_a_full_disk_costs_the_line_that_does_not_fit(room, tmp_path):
+    """The limit of a file's size stands for the disk: a part of the line is written, then there is an error."""
+    import resource
+
+    path = written(tmp_path, LINES[:6])
+    held = path.read_bytes()
+    writer = Writer(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(held) + room, limits[1]))
+    try:
+        with pytest.raises(ResultsError, match=f"{FILE_NAME}: File too large; what it holds is whole.*--resume"):
+            writer.write(Timing(dataset="d", codec="a/b", operation="decode", process=0, samples_ns=[5] * 100))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        writer.close()
+    assert path.read_bytes() == held
+    written(tmp_path, LINES[6:])
+    assert read(tmp_path).timings == LINES[5:]

@@ -210,6 +210,22 @@ def test_header_and_data_sets(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_two_runs_into_one_folder_do_not_mix(tmp_path, resume):
+    """The second is refused, and sees what the first has written when it looks again."""
+    script = Script()
+
+    class Meanwhile(Script):
+        def verify(self, **content):
+            with pytest.raises(ResultsError, match="another run writes to it"):
+                run(PLAN, tmp_path, script, resume=resume)
+            yield from super().verify(**content)
+
+    held = run(PLAN, tmp_path, Meanwhile())
+    assert script.requests == []
+    assert run(PLAN, tmp_path, script, resume=True).timings == held.timings
+
+
 @pytest.mark.parametrize("status", ["failed", "unsupported", "unavailable"])
 def test_only_what_came_back_equal_is_timed(tmp_path, status):
     script = Script(statuses={"fake/good": status})

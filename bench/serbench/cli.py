@@ -216,12 +216,16 @@ def run(
     with _Interruption() as interruption:
         watcher = progress.watcher(wanted.budget_s)
         done = runner.run(planned, folder, watcher, resume=resume, command=command)
-    summary = summarise(done)
-    paths = write(summary, folder)
-    if as_json:
-        click.echo(render(summary, "json"))
-    else:
-        terminal.render(summary, terminal.console())
+    try:
+        summary = summarise(done)
+        if as_json:
+            click.echo(render(summary, "json"))
+        else:
+            terminal.render(summary, terminal.console())
+        paths = write(summary, folder)
+    except KeyboardInterrupt:
+        _note(f"interrupted; {folder} keeps the results: serbench report {shlex.quote(str(folder))} shows them")
+        return INTERRUPTED
     if interruption.happened:
         _note(_kept(done, folder))
         return INTERRUPTED

@@ -1,4 +1,4 @@
-"""The result file: JSON Lines, appended and flushed line by line, so that a killed run keeps what it measured.
+"""The result file: JSON Lines, appended line by line, so that a killed run keeps what it measured.
 
 `RUN/results.jsonl` holds, each as one object with its `kind`: one `header`, then as they come a `dataset` for each data
 set, a `library` for each codec that is installed, a `verified` for each (data set, codec), a `footprint` for each of
@@ -10,10 +10,12 @@ History of the format: 1, the first.
 """
 
 import json
-import os
+import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from serschema.errors import SerError
 
@@ -248,21 +250,62 @@ class Run:
 
 
 class Writer:
-    """Appends lines to a result file, each flushed. The folder is made, and a last line that was cut off removed."""
+    """Appends lines to a result file, each whole and at once, or not at all. Nobody else can write to it meanwhile.
+
+    The folder is made, and a last line that was cut off removed. The lock is the system's and ends with the process,
+    however that ends. Raises `ResultsError` if another process writes to the folder, or there is no room.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / FILE_NAME
-        if path.exists() and (held := path.read_bytes()) and not held.endswith(b"\n"):
-            os.truncate(path, held.rfind(b"\n") + 1)
-        self._file: IO[str] = path.open("a", encoding="utf-8", errors="backslashreplace")  # JSON's own escape
+        self._path = folder / FILE_NAME
+        self._file = self._path.open("ab", buffering=0)
+        if not _locked(self._file):
+            self._file.close()
+            raise ResultsError(f"{folder}: another run writes to it; wait for its end, or choose another folder")
+        held = self._path.read_bytes()
+        self._size = held.rfind(b"\n") + 1
+        self._file.truncate(self._size)
 
     def write(self, line: Line) -> None:
-        self._file.write(json.dumps({"kind": _NAMES[type(line)], **asdict(line)}, ensure_ascii=False) + "\n")
-        self._file.flush()
+        text = json.dumps({"kind": _NAMES[type(line)], **asdict(line)}, ensure_ascii=False) + "\n"
+        data = text.encode("utf-8", "backslashreplace")  # JSON's own escape
+        try:
+            done = 0
+            while done < len(data):
+                done += self._file.write(data[done:])
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self._size)
+            raise ResultsError(
+                f"{self._path}: {error.strerror}; what it holds is whole: make room, and go on with --resume"
+            ) from None
+        self._size += len(data)
 
     def close(self) -> None:
         self._file.close()
+
+
+def _locked(file: FileIO) -> bool:
+    """Lock a file, unless another process has; where the file system knows no locks it counts as locked."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(_FAR)  # readers may not read what is locked
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+_FAR = 1 << 40
 
 
 def read(folder: Path) -> Run:

@@ -99,15 +99,15 @@ def run(
     what was measured is returned.
 
     With `resume` a run that is in the folder already is completed, and given more processes if it had fewer than the
-    plan allows. Raises `ResultsError` if the folder has a run and `resume` is False, or the run there is of another
-    plan, machine or library version; `ValueMismatch` if a message is not of its schema; `UnknownCodec`. `command` is
-    what the user typed, for the header.
+    plan allows. Raises `ResultsError` if the folder has a run and `resume` is False, the run there is of another
+    plan, machine or library version, another process writes to the folder, or there is no room; `ValueMismatch` if a
+    message is not of its schema; `UnknownCodec`. `command` is what the user typed, for the header.
     """
     started = time.monotonic()
     header = _header(plan, command)
     datasets = [_dataset(data) for data in plan.data]
-    held = _held(folder, header, resume)
     with _writing(folder) as writer:
+        held = _held(folder, header, resume)
         if held is None:
             writer.write(header)
         for dataset in datasets:
