@@ -8,6 +8,7 @@ import os
 import signal
 import struct
 import sys
+import tempfile
 import time
 from dataclasses import fields, replace
 from itertools import count
@@ -195,6 +196,36 @@ def printing(codec, value):
     return codec.encode(value)
 
 
+def babbling(codec, value):
+    """Prints without end."""
+    while True:
+        os.write(1, b"on and on " * 6554)
+
+
+def noisy(codec, value):
+    """Prints too much, and comes back."""
+    os.write(2, b"x" * (17 << 20))
+    return codec.encode(value)
+
+
+def orphaning(codec, value):
+    """Starts a process that outlives it, and has all its pipes."""
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(8)
+        os._exit(0)
+    os._exit(5)
+
+
+def dumping(codec, value):
+    """Writes a file that does not end."""
+    with tempfile.TemporaryFile() as file:
+        file.seek(1 << 40)
+        file.write(b"!")
+        file.flush()
+    return codec.encode(value)
+
+
 def rubbish(codec, value):
     """Writes into everything that is open."""
     for descriptor in range(3, 20):
@@ -301,6 +332,10 @@ CODECS = (
     info("swelling", plain(swelling, declining)),
     info("exiting", plain(exiting)),
     info("printing", plain(printing)),
+    info("babbling", plain(babbling)),
+    info("noisy", plain(noisy)),
+    info("orphaning", plain(orphaning)),
+    info("dumping", plain(dumping)),
     info("rubbish", plain(rubbish)),
     info("late", plain(late)),
     info("raising-late", plain(raising_late)),

@@ -251,6 +251,45 @@ def test_a_codec_that_breaks_verification_costs_itself_only(tmp_path):
     ]
 
 
+class Killed(Script):
+    """Workers that are killed from outside, once for each request of a kind and each codec that is verified."""
+
+    def __init__(self, kind, **more):
+        super().__init__(**more)
+        self.kind = kind
+        self.places = set()
+
+    def request(self, request, **content):
+        for frame in super().request(request, **content):
+            place = (content.get("codec"), content.get("seed"), frame.get("row", {}).get("codec"))
+            first = not any(held[1] and held[1] == place[1] for held in self.places)
+            if request == self.kind and "done" not in frame and place not in self.places and first:
+                self.places.add(place)
+                raise WorkerFailed("crashed: SIGKILL", killed=True)
+            yield frame
+
+
+@pytest.mark.parametrize("kind", ["verify", "open", "block"])
+def test_nobody_is_blamed_for_a_worker_that_is_killed_once(kind, tmp_path):
+    script = Killed(kind)
+    held = run(replace(PLAN, processes=2), tmp_path / "a", script)
+    calm = run(replace(PLAN, processes=2), tmp_path / "b", Script())
+    assert len(script.places) == 4 if kind == "block" else 2
+    assert (held.verified, held.timings) == (calm.verified, calm.timings)
+    assert not any(content["careful"] for content in script.blocks())
+
+
+def test_a_stream_whose_worker_is_killed_is_tried_again(tmp_path):
+    class Killed(Script):
+        def stream(self, codec, **content):
+            if [request for request, _ in self.requests].count("stream") in (1, 3, 4):
+                raise WorkerFailed("crashed: SIGKILL", killed=True)
+            return super().stream(codec)
+
+    held = run(PLAN, tmp_path, Killed(offers=["stream"]))
+    assert [row.reason for row in held.streamed] == ["", "crashed: SIGKILL"]
+
+
 @pytest.mark.parametrize("kind", ["breaking", "late"])
 def test_a_codec_that_breaks_a_block_costs_itself_only(tmp_path, kind):
     script = Script(**{kind: ["fake/good"]})

@@ -1,7 +1,11 @@
 """Workers are real processes here, and codecs do their worst in them."""
 
+import contextlib
 import io
+import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from fake_codecs import SCHEMA, point
+from serbench import confinement
 from serbench.worker import Worker, WorkerFailed, read_frame, write_frame
 from serschema.jsonform import schema_to_json, to_json
 
@@ -88,6 +93,7 @@ def test_a_worker_answers_many_requests(worker):
     assert [verify(worker, "good")[0]["sha256"] for _ in range(3)] == [verify(worker, "plain")[0]["sha256"]] * 3
 
 
+@pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize(
     ("implementation", "reason"),
     [
@@ -95,12 +101,42 @@ def test_a_worker_answers_many_requests(worker):
         ("killed", "crashed: SIGKILL"),
         ("rubbish", r"rubbish in place of a frame: b'\\xff\\xff\\xff\\xff'"),
         ("exiting", "ended with exit code 7; it wrote: .*I am leaving"),
+        ("babbling", "printed more than 16 MiB; it wrote: .*on and on"),
+        ("noisy", "printed more than 16 MiB"),
+        ("orphaning", "ended with exit code 5|closed its output"),
     ],
 )
-def test_a_codec_that_breaks_the_worker(worker, implementation, reason):
-    with pytest.raises(WorkerFailed, match=reason):
-        verify(worker, implementation)
+def test_a_codec_that_breaks_the_worker(worker, implementation, reason, apart):
+    with pytest.raises(WorkerFailed, match=reason) as caught:
+        verify(worker, implementation, apart=apart)
+    assert caught.value.killed is (implementation == "killed")
     assert verify(worker, "good")[0]["status"] == "ok"
+
+
+def test_what_is_printed_is_bounded_for_each_answer_by_itself(worker):
+    for _ in range(3):
+        with pytest.raises(WorkerFailed, match="printed"):
+            verify(worker, "noisy", apart=True)
+    assert verify(worker, "printing", apart=True)[0]["status"] == "ok"
+
+
+def test_files_are_bounded(worker):
+    assert verify(worker, "dumping")[0]["reason"] == "encode raised OSError: [Errno 27] File too large"
+
+
+def test_an_answer_that_goes_on_and_on_is_ended():
+    """However lively it is."""
+    lively = (
+        "from serbench.worker import main, _REQUESTS\n"
+        "def dance(request, send):\n"
+        "    while True: send({'at': None})\n"
+        "_REQUESTS['dance'] = dance\n"
+        "main()"
+    )
+    with Worker([sys.executable, "-c", lively], patience_s=20) as worker:
+        with pytest.raises(WorkerFailed, match="not done within 0 s"):
+            list(worker.request("dance", limit_s=0.3))
+        assert worker.pid is None
 
 
 def test_the_rows_before_the_break_are_there(worker):
@@ -307,20 +343,78 @@ def test_without_forks_a_data_set_is_opened_and_closed_too(worker):
     assert verify(worker, "good")[0]["status"] == "ok"
 
 
+def gone(group):
+    """Whether all processes of a group end within seconds; what nobody has waited for counts as ended."""
+    for _ in range(100):
+        if not any(pgrp == group and state != "Z" for state, pgrp in processes()):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def processes():
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, pgrp, *_ = path.read_text().rpartition(")")[2].split()
+            yield state, int(pgrp)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="proc(5) is Linux's")
 def test_a_fork_that_hangs_is_killed_with_its_parent():
     with Worker(patience_s=1) as worker:
         worker.start()
         group = worker.pid
         with pytest.raises(WorkerFailed, match="no answer within 1 s"):
             verify(worker, "hanging", apart=True)
-    for _ in range(100):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            break
-        time.sleep(0.05)
-    else:
-        pytest.fail("the fork is still there")
+    assert gone(group)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
+@pytest.mark.parametrize("killed", ["run", "worker"])
+@pytest.mark.parametrize("apart", [False, True])
+def test_who_is_killed_takes_all_that_hang_along(killed, apart, tmp_path):
+    """kill -9 of the process that runs, or of the worker: neither can clean up."""
+    script = (
+        "import json, sys; from serbench.worker import Worker\n"
+        "case = json.loads(sys.argv[1]); worker = Worker(); worker.start(); print(worker.pid, flush=True)\n"
+        "list(worker.request('verify', **case))"
+    )
+    case = json.dumps(CASE | {"codecs": ["fake/hanging"], "levels": LEVELS, "apart": apart})
+    with subprocess.Popen([sys.executable, "-c", script, case], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        group = int(run.stdout.readline())
+        time.sleep(0.3)
+        os.kill(run.pid if killed == "run" else group, signal.SIGKILL)
+        assert gone(group)
+        if killed == "worker":
+            assert b"WorkerFailed: crashed: SIGKILL" in run.stderr.read()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="proc(5) is Linux's")
+def test_a_worker_is_confined(worker):
+    worker.start()
+    held = Path(f"/proc/{worker.pid}/limits").read_text()
+    assert re.search(r"Max file size +1073741824 ", held)
+    assert re.search(r"Max core file size +0 ", held)
+    assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) in (confinement.NICE, os.getpriority(os.PRIO_PROCESS, 0))
+
+
+@pytest.mark.parametrize(
+    ("files", "cpu"),
+    [
+        ({}, 5),
+        ({"cpu2/cpufreq/cpuinfo_max_freq": "5000000", "cpu5/cpufreq/cpuinfo_max_freq": "3800000"}, 2),
+        ({"cpu2/cpu_capacity": "1024", "cpu3/cpu_capacity": "1024", "cpu5/cpu_capacity": "446"}, 3),
+        ({"cpu7/cpu_capacity": "1024", "cpu5/cpu_capacity": "rubbish"}, 5),
+    ],
+)
+def test_the_fastest_cpu_that_may_be_used_is_measured_on(files, cpu, monkeypatch, tmp_path):
+    for name, text in files.items():
+        path = tmp_path / "sys/devices/system/cpu" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {2, 3, 5}, raising=False)
+    assert confinement.measuring_cpu(tmp_path) == cpu
 
 
 def test_a_preparation_is_done_at_each_start_and_one_that_fails_is_given_up(worker):

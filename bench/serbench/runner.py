@@ -12,7 +12,8 @@ Where there is time after the planned processes, what is not known to the plan's
 many. The widths are looked at once: intervals that are looked at after each process until one is narrow enough have the
 truth in them too seldom.
 
-A codec that breaks a worker loses its own cells: the block is done again without it.
+A codec that breaks a worker loses its own cells: the block is done again without it. Where the worker was killed from
+outside nobody is to blame, until it happens again at the same place.
 """
 
 import sys
@@ -47,7 +48,7 @@ from serbench.results import (
 )
 from serbench.sampler import DIRECTIONS, Direction
 from serbench.statistics import wide
-from serbench.worker import Frame, Worker, WorkerFailed
+from serbench.worker import PATIENCE_S, Frame, Worker, WorkerFailed
 
 FIRST_COST_S = 0.9
 """What a block is taken to need at least, until one has been seen."""
@@ -236,6 +237,7 @@ class _Session:
         self.timed = list(held.timings) if held else []
         self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
         self.verified = {(row.dataset, row.codec): row for row in held.verified} if held else {}
+        self.killed: set[tuple[str, ...]] = set()
         self.costs: list[float] = []
         """What each block took at least, in seconds: all, if it took longer than it was given."""
         self.start_s = 0.0
@@ -276,7 +278,8 @@ class _Session:
             try:
                 row = next(answer)["row"]
             except WorkerFailed as error:
-                yield Verified(dataset=data.name, codec=codec, status="failed", reason=str(error))
+                if not self._excused(error, data.name, codec):
+                    yield Verified(dataset=data.name, codec=codec, status="failed", reason=str(error))
                 return
             yield Verified(**row | {"dataset": data.name})
         with suppress(WorkerFailed):
@@ -286,19 +289,32 @@ class _Session:
         """Tell of a step between verification and timing."""
         self.progress.step(description, 1 - TIMING_SHARE)
 
+    def _excused(self, error: WorkerFailed, *place: str) -> bool:
+        """Whether a worker was killed, for the first time there, so that it is tried again."""
+        excused = error.killed and place not in self.killed
+        self.killed.add(place)
+        return excused
+
     def stream(self, done: float) -> Iterator[Streamed]:
         """The memory of streams, a fresh process for each codec that has one."""
         for data in self.plan.data:
             for codec in self.plan.codecs:
-                if (data.name, codec) in self.streamed or not self._streams(data, codec):
-                    continue
-                self.progress.step(f"stream {data.name}: {codec}", done)
-                try:
-                    with self.worker() as worker:
-                        *_, last = worker.request("stream", **self.cases[data.name], codec=codec, options={})
-                    yield Streamed(dataset=data.name, codec=codec, **last["done"])
-                except WorkerFailed as error:
-                    yield Streamed(dataset=data.name, codec=codec, reason=str(error))
+                if (data.name, codec) not in self.streamed and self._streams(data, codec):
+                    self.progress.step(f"stream {data.name}: {codec}", done)
+                    while (row := self._streamed(data, codec)) is None:
+                        pass
+                    yield row
+
+    def _streamed(self, data: Data, codec: str) -> Streamed | None:
+        """None if it is to be tried again."""
+        try:
+            with self.worker() as worker:
+                *_, last = worker.request("stream", **self.cases[data.name], codec=codec, options={})
+        except WorkerFailed as error:
+            if self._excused(error, "stream", data.name, codec):
+                return None
+            return Streamed(dataset=data.name, codec=codec, reason=str(error))
+        return Streamed(dataset=data.name, codec=codec, **last["done"])
 
     def _streams(self, data: Data, codec: str) -> bool:
         return data.streamable and "stream" in self.verified[data.name, codec].offers
@@ -404,6 +420,8 @@ class _Session:
                             **frame["spent"],
                         )
             except WorkerFailed as error:
+                if self._excused(error, block.direction, block.data.name, str(opened.process)):
+                    continue
                 if at is None and not careful:
                     careful = True
                     continue
@@ -461,6 +479,7 @@ class _Session:
             seed=f"{self.plan.seed} {block.data.name} {block.direction} {opened.process}",
             careful=careful,
             apart=True,
+            limit_s=budget_s + PATIENCE_S * len(block.candidates),
         ):
             if "done" not in frame:
                 yield frame

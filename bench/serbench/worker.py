@@ -31,6 +31,7 @@ error.
 import contextlib
 import gc
 import json
+import math
 import os
 import queue
 import random
@@ -40,6 +41,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -53,6 +55,7 @@ from serschema.jsonform import from_json, schema_from_json, to_json
 from serschema.model import Path, Schema, Value
 
 from serbench import sampler
+from serbench.confinement import confine, end_with_parent, limit, pin
 from serbench.library import LEAST, constructed, imported
 from serbench.memory import OWN_POOLS, footprint, streamed
 from serbench.plan import lookup
@@ -61,14 +64,28 @@ from serbench.verify import described, verify
 PROTOCOL = 1
 MEMORY_BYTES = 4 << 30
 PATIENCE_S = 60.0
+PRINTED_BYTES = 16 << 20
+"""More than this a library may not print while one request is answered."""
+LOOK_S = 0.5
+"""How often a silent worker is looked at."""
 FRAME_BYTES = 1 << 30
+KILLED = -9
+"""The exit code of a process ended by SIGKILL."""
 
 Frame: TypeAlias = dict[str, Any]
 Send: TypeAlias = Callable[[Frame], None]
 
 
 class WorkerFailed(SerError):
-    """The worker did not answer: it crashed, hung, ran out of memory, or wrote rubbish."""
+    """The worker did not answer: it crashed, hung, ran out of memory, or wrote rubbish, or too much.
+
+    `killed` tells that it was ended by SIGKILL, which a library hardly does: a person did, or the system for want of
+    memory.
+    """
+
+    def __init__(self, message: str, *, killed: bool = False) -> None:
+        super().__init__(message)
+        self.killed = killed
 
 
 def write_frame(stream: IO[bytes], frame: Frame) -> None:
@@ -102,7 +119,7 @@ def read_frame(stream: IO[bytes]) -> Frame | None:
 
 def main() -> None:
     requests, answers = _own_streams()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    confine()
 
     def send(frame: Frame) -> None:
         write_frame(answers, frame)
@@ -124,7 +141,8 @@ def _serve(requests: IO[bytes], send: Send, last: str = "") -> None:
 
 def _answer(request: Frame, send: Send) -> None:
     try:
-        _limit_memory(request.get("memory_bytes"))
+        if "memory_bytes" in request:
+            limit("AS", request["memory_bytes"])
         send({"done": _REQUESTS[request["request"]](request, send)})
     except Exception as error:
         send({"failed": described(error)})
@@ -133,9 +151,11 @@ def _answer(request: Frame, send: Send) -> None:
 def _answer_apart(request: Frame, requests: IO[bytes], send: Send) -> None:
     gc.collect()
     gc.freeze()  # else the first collection of the fork would copy every page that holds an object
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
         try:
+            end_with_parent(parent)
             _answer(request, send)
             if request["request"] == "open":
                 _serve(requests, send, last="close")
@@ -145,7 +165,7 @@ def _answer_apart(request: Frame, requests: IO[bytes], send: Send) -> None:
         os._exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code:
-        send({"failed": ended(code), "ended": True})
+        send({"failed": ended(code), "ended": code})
 
 
 def ended(code: int) -> str:
@@ -161,17 +181,6 @@ def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
     os.close(nothing)
     os.dup2(2, 1)
     return requests, answers
-
-
-def _limit_memory(size: int | None) -> None:
-    if size is None:
-        return
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
 
 
 def _case(request: Frame) -> tuple[Schema, list[Value]]:
@@ -252,8 +261,7 @@ def _close(request: Frame, send: Send) -> bool:
 
 
 def _block(request: Frame, send: Send) -> Frame:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    pin()
     started = sampler.CLOCK()
     wanted: dict[str, list[Any]] = {}
     for codec_id, operation in request["candidates"]:
@@ -345,23 +353,30 @@ class Worker:
     ) -> None:
         self.stop()
 
-    def request(self, request: str, **content: Any) -> Iterator[Frame]:
+    def request(self, request: str, *, limit_s: float = math.inf, **content: Any) -> Iterator[Frame]:
         """Send a request and give each frame of its answer, up to the one with `done`.
 
-        Raises `WorkerFailed` when the worker is silent for longer than `patience_s`, ends, answers `failed`, or writes
-        rubbish; the process is gone then.
+        Raises `WorkerFailed` when the worker is silent for longer than `patience_s`, has not ended after `limit_s`,
+        prints too much, ends, answers `failed`, or writes rubbish; the process is gone then.
         """
         try:
             self.start()
-            self._mark = os.fstat(self._errors.fileno()).st_size
+            self._mark = self._printed()
             self._send({"request": request, "memory_bytes": self.memory_bytes, **content})
+            deadline = time.monotonic() + limit_s
             while True:
                 frame = self._next(self.patience_s)
                 if "failed" in frame:
-                    raise WorkerFailed(frame["failed"] + (self._last_words() if "ended" in frame else ""))
+                    code = frame.get("ended")
+                    words = "" if code is None else self._last_words()
+                    raise WorkerFailed(frame["failed"] + words, killed=code == KILLED)
+                if "done" in frame and request != "open" and self._printed() > PRINTED_BYTES:
+                    self.stop()  # its file of errors is large enough
                 yield frame
                 if "done" in frame:
                     return
+                if time.monotonic() > deadline:
+                    raise WorkerFailed(f"not done within {limit_s:.0f} s{self._last_words()}")
         except BaseException:
             self.stop()
             raise
@@ -404,7 +419,7 @@ class Worker:
         assert process.stdin
         with contextlib.suppress(BrokenPipeError):  # what a dead process did not read
             process.stdin.close()
-        self._reader.join()
+        self._reader.join(LOOK_S)
         self._errors.close()
 
     def _start(self) -> None:
@@ -433,30 +448,49 @@ class Worker:
             write_frame(self._process.stdin, frame)
 
     def _next(self, limit_s: float) -> Frame:
-        try:
-            frame = self._frames.get(timeout=limit_s)
-        except queue.Empty:
-            raise WorkerFailed(f"no answer within {limit_s:.0f} s{self._last_words()}") from None
+        deadline = time.monotonic() + limit_s
+        while True:
+            left_s = deadline - time.monotonic()
+            try:
+                frame = self._frames.get(timeout=max(0.0, min(left_s, LOOK_S)))
+                break
+            except queue.Empty:
+                self._bound_printing()
+                if self._process and self._process.poll() is not None:
+                    frame = None  # though a process that a library started holds its output open
+                    break
+                if left_s <= 0:
+                    raise WorkerFailed(f"no answer within {limit_s:.0f} s{self._last_words()}") from None
+        self._bound_printing()
         if frame is None:
-            raise WorkerFailed(f"{self._end()}{self._last_words()}")
+            code = self._end()
+            text = "closed its output" if code is None else ended(code)
+            raise WorkerFailed(text + self._last_words(), killed=code == KILLED)
         if isinstance(frame, WorkerFailed):
             raise WorkerFailed(f"{frame}{self._last_words()}")
         return frame
 
-    def _end(self) -> str:
+    def _end(self) -> int | None:
+        """The exit code of a process whose output has ended; None if it goes on."""
         assert self._process
         try:
-            code = self._process.wait(timeout=self.patience_s)
+            return self._process.wait(timeout=self.patience_s)
         except subprocess.TimeoutExpired:
-            return "closed its output"
-        return ended(code)
+            return None
+
+    def _printed(self) -> int:
+        return os.fstat(self._errors.fileno()).st_size
+
+    def _bound_printing(self) -> None:
+        if self._printed() - self._mark > PRINTED_BYTES:
+            raise WorkerFailed(f"printed more than {PRINTED_BYTES >> 20} MiB{self._last_words()}")
 
     def _last_words(self) -> str:
         """The end of what the process wrote to standard error since the request, in one line.
 
         The file is read at the very end only: its position is the process's too.
         """
-        self._errors.seek(max(self._mark, os.fstat(self._errors.fileno()).st_size - 2000))
+        self._errors.seek(max(self._mark, self._printed() - 2000))
         lines = self._errors.read().decode(errors="replace").split("\n")
         text = " | ".join(" ".join(line.split()) for line in lines if line.strip())
         return f"; it wrote: {text[-300:]}" if text else ""
