@@ -3,6 +3,7 @@
 A module of codecs like any other, named to workers as an extra module.
 """
 
+import decimal
 import json
 import os
 import signal
@@ -226,6 +227,49 @@ def dumping(codec, value):
     return codec.encode(value)
 
 
+_hoard = []
+
+
+def leaking(codec, value):
+    """Keeps a little of the memory that there is with each call."""
+    _hoard.append(b"x" * (2 << 20))
+    return codec.encode(value)
+
+
+def growing(codec, value):
+    """Leaks as soon as the rounds have begun, and much."""
+    if next(_calls) > 300:
+        _hoard.append(bytes(100 << 20))
+    return codec.encode(value)
+
+
+def greedy(codec, value):
+    """Needs some memory for a moment."""
+    return codec.encode(value) + bytes(60 << 20)[:0]
+
+
+def meddling(schema, /, **options):
+    """Changes what others rely on, when it is compiled and with each call."""
+    os.environ["TZ"] = "Asia/Tokyo"
+
+    def encode(codec, value):
+        decimal.getcontext().prec = 3
+        return codec.encode(value)
+
+    return plain(encode)(schema)
+
+
+def relying(schema, /, **options):
+    """Notices what others change."""
+
+    def encode(codec, value):
+        if decimal.getcontext().prec != 28 or "TZ" in os.environ or signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            raise RuntimeError("somebody changed something")
+        return codec.encode(value)
+
+    return plain(encode)(schema)
+
+
 def rubbish(codec, value):
     """Writes into everything that is open."""
     for descriptor in range(3, 20):
@@ -241,7 +285,7 @@ _calls = count()
 
 def late(codec, value):
     """Dies when it has been called so often that the rounds have begun."""
-    if next(_calls) == 3000:
+    if next(_calls) == 1000:
         os.abort()
     return codec.encode(value)
 
@@ -336,6 +380,11 @@ CODECS = (
     info("noisy", plain(noisy)),
     info("orphaning", plain(orphaning)),
     info("dumping", plain(dumping)),
+    info("leaking", plain(leaking)),
+    info("growing", plain(growing)),
+    info("greedy", plain(greedy)),
+    info("meddling", meddling),
+    info("relying", relying),
     info("rubbish", plain(rubbish)),
     info("late", plain(late)),
     info("raising-late", plain(raising_late)),

@@ -560,6 +560,28 @@ def test_a_real_run(tmp_path):
     assert 0.2 < halves / found["points", "fake/good", "encode"].ns < 5
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not bounded")
+def test_who_leaks_pays_for_it(tmp_path):
+    codecs = ("greedy", "growing", "plain")
+    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=1, processes=1)
+    held = runner.run(plan, tmp_path, worker=lambda: Worker(patience_s=20, memory_bytes=300 << 20))
+    assert {row.status for row in held.verified} == {"ok"}
+    assert {t.codec for t in held.timings if t.reason} == {"fake/growing"}
+    assert all("MiB were kept" in t.reason for t in held.timings if t.reason)
+    assert {t.codec for t in held.timings if t.samples_ns and t.operation == "encode"} == {"fake/greedy", "fake/plain"}
+
+
+def test_verification_goes_on_after_memory_was_short(tmp_path):
+    class Short(Script):
+        def verify(self, codecs, **content):
+            yield next(super().verify(codecs, **content))
+            yield {"done": False}
+
+    script = Short()
+    assert [row.codec for row in run(PLAN, tmp_path, script).verified] == list(PLAN.codecs)
+    assert [request for request, _ in script.requests].count("verify") == 2
+
+
 def test_streams_take_a_process_each_and_are_not_done_again(tmp_path):
     script = Script(offers=["stream"], breaking=["fake/good"])
     held = run(PLAN, tmp_path, script)

@@ -392,3 +392,49 @@ def test_compression_works_on_what_the_codec_writes():
 
 def test_every_operation_has_a_direction():
     assert sorted(o for operations in sampler.DIRECTIONS.values() for o in operations) == sorted(get_args(Operation))
+
+
+def test_who_meddled_when_calibrated_is_announced_after_each_slot(machine):
+    heard = []
+
+    def announce(candidate):
+        if candidate is None and None not in heard:
+            block[0].meddles = True
+        heard.append(candidate)
+
+    slots = []
+    block = [
+        Candidate(name, "to_native", lambda value, name=name: slots.append(name) or machine.taking(MS)(0), [1])
+        for name in ("meddling", "plain")
+    ]
+    sample(block, 100 * MS, "seed", clock=machine.clock, announce=announce)
+    rounds = len(block[0].samples_ns)
+    assert rounds > 3
+    assert heard.count(None) == 1 + rounds
+
+
+def test_want_of_memory_in_the_rounds_is_raised(machine):
+    def call(value):
+        if block[0].samples_ns:
+            raise MemoryError
+        return machine.taking(MS)(0)
+
+    block = [Candidate("a", "to_native", call, [1])]
+    with pytest.raises(MemoryError):
+        sample(block, 100 * MS, "seed", clock=machine.clock)
+
+
+def test_a_library_that_turns_garbage_collection_on_does_so_for_itself_only(machine):
+    states = []
+
+    def looking(value):
+        states.append(gc.isenabled())
+        return machine.taking(MS)(0)
+
+    def turning_on(value):
+        gc.enable()
+        return machine.taking(MS)(0)
+
+    block = [Candidate("a", "to_native", turning_on, [1]), Candidate("b", "to_native", looking, [1])]
+    sample(block, 100 * MS, "seed", clock=machine.clock)
+    assert set(states) == {False}

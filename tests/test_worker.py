@@ -163,6 +163,35 @@ def test_a_codec_that_swells_hits_the_bound():
         assert verify(worker, "swelling")[0]["reason"] == "decode raised MemoryError: no, thank you"
 
 
+@pytest.mark.parametrize("prepared", [False, True])
+def test_changes_of_global_state_are_named_and_put_back(worker, prepared):
+    """Also those of a compilation that is not repeated in the fork."""
+    if prepared:
+        worker.preparation = {"codecs": ["fake/meddling", "fake/relying"], "modules": ["fake_codecs"]}
+    rows = verify(worker, "meddling", "relying", apart=prepared)
+    assert [(row["status"], row["changes"]) for row in rows] == [
+        ("ok", ["environment variables", "the decimal context"]),
+        ("ok", []),
+    ]
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_nobody_is_disturbed_by_who_meddles(worker, careful):
+    open_(worker, "relying", "meddling", apart=True)
+    frames = block(worker, ("meddling", "encode"), ("relying", "encode"), careful=careful, apart=True)
+    assert {frame["row"]["reason"] for frame in frames if "row" in frame} == {""}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not bounded")
+def test_verification_stops_when_memory_is_short():
+    with Worker(patience_s=20, memory_bytes=256 << 20) as worker:
+        codecs = ["fake/leaking"] * 20 + ["fake/good"] * 2
+        *rows, last = worker.request("verify", **CASE, codecs=codecs, levels=LEVELS, apart=True)
+        assert 0 < len(rows) < 20
+        assert {row["row"]["status"] for row in rows} == {"ok"}
+        assert last == {"done": False}
+
+
 def test_what_does_not_start_and_what_says_no_hello():
     with Worker([sys.executable, "-c", "import nowhere"]) as worker, pytest.raises(WorkerFailed, match="nowhere"):
         worker.start()

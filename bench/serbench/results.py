@@ -109,6 +109,7 @@ class Verified:
     `orders` says, where the format leaves a choice of byte order, what each order's bytes become under the other's
     reader: {"big>little": "value differs" | "equal" | "error: ..."}. `deterministic`: encoding a value twice gave the
     same bytes. `offers` names what the codec has beyond encode and decode, and was found right: `access`, `stream`.
+    `changes` names the global state of the process that it changed, and that was put back.
     """
 
     dataset: str
@@ -125,6 +126,7 @@ class Verified:
     orders: dict[str, str] = field(default_factory=dict)
     deterministic: bool = True
     offers: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

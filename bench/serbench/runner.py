@@ -269,19 +269,21 @@ class _Session:
         return worker
 
     def _round_trips(self, worker: Worker, data: Data, codecs: list[str], share: float) -> Iterator[Verified]:
-        """The rows of the codecs, up to the first that breaks the worker."""
+        """The rows of the codecs, up to the first that breaks the worker, or leaves it without memory."""
         case = self.cases[data.name] | {"timed": data.timed_numbers}
         answer = worker.request("verify", **case, codecs=codecs, apart=True)
         for codec in codecs:
             done = len(self.verified) / (len(self.plan.data) * len(self.plan.codecs))
             self.progress.step(f"verify {data.name}: {codec}", share * done)
             try:
-                row = next(answer)["row"]
+                frame = next(answer)
             except WorkerFailed as error:
                 if not self._excused(error, data.name, codec):
                     yield Verified(dataset=data.name, codec=codec, status="failed", reason=str(error))
                 return
-            yield Verified(**row | {"dataset": data.name})
+            if "done" in frame:
+                return
+            yield Verified(**frame["row"] | {"dataset": data.name})
         with suppress(WorkerFailed):
             next(answer)
 

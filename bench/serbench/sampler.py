@@ -84,7 +84,8 @@ class Candidate:
     """One operation of one codec: what is called, with what, and what came of it.
 
     A sub-batch is `turns` turns of `loop`. The candidate takes part in the rounds whose number `period` divides. One
-    with `collecting` is a twin: it has garbage collection on.
+    with `collecting` is a twin: it has garbage collection on. One that `meddles` changed global state when it was
+    calibrated: after each of its slots there is an announcement, so that the state can be put back.
     """
 
     codec: str
@@ -98,6 +99,7 @@ class Candidate:
     slot_ns: int = 0
     period: int = 1
     collecting: bool = False
+    meddles: bool = False
     samples_ns: list[int] = field(default_factory=list)
     canary_ns: list[int] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
@@ -299,7 +301,8 @@ def sample(
     """Fill the candidates' samples, in `budget_ns` or what the least samples of each take if that is more. Returns the
     twins that were measured with them.
 
-    A candidate whose call raises keeps the reason only. Each is announced before its first call, and None when the
+    A candidate whose call raises keeps the reason only; want of memory in the rounds is raised, as any of them may have
+    taken it. Each is announced before its first call, and None when the
     rounds begin; `careful` announces before every slot, which disturbs, to find who breaks the process.
     """
     deadline = clock() + budget_ns
@@ -313,11 +316,11 @@ def sample(
             if candidate.slot_ns > max(TOO_SLOW_NS, budget_ns // LEAST_SAMPLES):
                 _keep(candidate, candidate.slot_ns, before, 0)
                 candidate.reason = f"one call takes {candidate.slot_ns / 1e9:.1f} s: called once, cold"
+        announce(None)
         alive = [candidate for candidate in block if not candidate.reason]
         _settle_periods(alive)
         twins = [candidate.twin() for candidate in alive if candidate.operation in COLLECTED]
         alive += twins
-        announce(None)
         heard = clock()
         deadline = min(deadline, heard + sum(map(_enough_ns, alive)))
         for number in count():
@@ -334,8 +337,10 @@ def sample(
                 if careful or clock() - heard > HEARTBEAT_NS:
                     announce(candidate if careful else None)
                     heard = clock()
-                with _guarded(candidate):
+                with _guarded(candidate, but=MemoryError):
                     _keep(candidate, _slot(candidate), before, number)
+                if candidate.meddles:
+                    announce(None)
                 if candidate.reason:
                     alive.remove(candidate)
     raise AssertionError("rounds have no end of their own")
@@ -388,14 +393,18 @@ def _keep(candidate: Candidate, sample_ns: int, canary_ns: int, number: int) -> 
 
 
 @contextmanager
-def _guarded(candidate: Candidate) -> Iterator[None]:
+def _guarded(candidate: Candidate, but: type[Exception] | tuple[()] = ()) -> Iterator[None]:
     try:
         yield
+    except but:
+        raise
     except Exception as error:
         candidate.reason = f"{candidate.operation} raised {described(error)}"
         candidate.slot_ns = 0
         for samples in (candidate.samples_ns, candidate.canary_ns, candidate.rounds):
             samples.clear()
+    finally:
+        gc.disable()  # a library may have turned it on, for all
 
 
 def _timed_canary(clock: Clock) -> int:

@@ -10,7 +10,8 @@ then each request is answered by frames of which the last has `done` or `failed`
                                                                 Python's modules of these names where there are such
     import   codec, modules                                     {"done": {...}}, of the library's import
     footprint schema, messages, codec, modules                  {"done": {...}}, a row without data set and codec
-    verify   schema, messages, codecs, leaf, timed, modules     {"row": ...} for each codec in turn, {"done": true}
+    verify   schema, messages, codecs, leaf, timed, modules     {"row": ...} for each codec in turn, {"done": true}, or
+                                                                false if memory is short before the last
     stream   schema, messages, codec, options, modules          {"done": {...}}, a row without data set and codec
     open     schema, messages, codecs, leaf, seed, modules      {"at": [codec, null]} before each, {"done": true}, when
                                                                 they are compiled; `block` is about them
@@ -20,7 +21,7 @@ then each request is answered by frames of which the last has `done` or `failed`
     encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
 
-Messages are in the JSON form of `serschema.jsonform`. A request may hold `memory_bytes`, a bound of the address space.
+Messages are in the JSON form of `serschema.jsonform`. Each request holds `memory_bytes`, a bound of the address space.
 One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with it, and
 the imports of `prepare` are not done again. The fork of an `open` answers what follows, up to `close`: its blocks are
 forks again, which find the codecs compiled.
@@ -43,6 +44,7 @@ import tempfile
 import threading
 import time
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from importlib import import_module
@@ -59,6 +61,7 @@ from serbench.confinement import confine, end_with_parent, limit, pin
 from serbench.library import LEAST, constructed, imported
 from serbench.memory import OWN_POOLS, footprint, streamed
 from serbench.plan import lookup
+from serbench.shared_state import SharedState, Turns, address_space
 from serbench.verify import described, verify
 
 PROTOCOL = 1
@@ -141,8 +144,7 @@ def _serve(requests: IO[bytes], send: Send, last: str = "") -> None:
 
 def _answer(request: Frame, send: Send) -> None:
     try:
-        if "memory_bytes" in request:
-            limit("AS", request["memory_bytes"])
+        limit("AS", request["memory_bytes"])
         send({"done": _REQUESTS[request["request"]](request, send)})
     except Exception as error:
         send({"failed": described(error)})
@@ -196,7 +198,7 @@ def _compiled(request: Frame, schema: Schema) -> Codec:
 def _prepare(request: Frame, send: Send) -> bool:
     """Import the libraries. A codec that fails here fails again where it is reported."""
     for info in lookup(request["codecs"], request["modules"]):
-        with contextlib.suppress(Exception):
+        with _by_itself(info.id), contextlib.suppress(Exception):
             info.compile(LEAST)
     for name in request.get("imports", ()):
         with contextlib.suppress(ImportError):
@@ -219,9 +221,27 @@ def _footprint(request: Frame, send: Send) -> Frame:
 def _verify(request: Frame, send: Send) -> bool:
     schema, messages = _case(request)
     leaf, timed = tuple(request["leaf"]), set(request["timed"])
+    before = address_space()
     for info in lookup(request["codecs"], request["modules"]):
-        send({"row": asdict(verify(info, schema, messages, leaf=leaf, timed=timed))})
+        with _by_itself(info.id):
+            row = asdict(verify(info, schema, messages, leaf=leaf, timed=timed))
+        send({"row": row | {"changes": sorted(_changes[info.id])}})
+        if address_space() - before > request["memory_bytes"] // 4:
+            return False
     return True
+
+
+_changes: dict[str, set[str]] = defaultdict(set)
+"""By codec, the global state that it was seen to change. Forks know what their parent saw."""
+
+
+@contextlib.contextmanager
+def _by_itself(codec: str) -> Iterator[None]:
+    state = SharedState()
+    try:
+        yield
+    finally:
+        _changes[codec].update(state.restore())
 
 
 def _stream(request: Frame, send: Send) -> Frame:
@@ -245,13 +265,15 @@ def _open(request: Frame, send: Send) -> bool:
     _opened.leaf, _opened.codecs = tuple(request["leaf"]), {}
     codecs = list(request["codecs"])
     random.Random(request["seed"]).shuffle(codecs)  # who comes first lies differently in memory: 0.2 % of 400 ns
+    turns = Turns(lambda turn: send({"at": turn}), request["memory_bytes"])
     for codec_id in codecs:
-        send({"at": [codec_id, None]})
+        turns.next((codec_id, None))
         try:
             (info,) = lookup([codec_id], request["modules"])
             _opened.codecs[codec_id] = info.compile(schema)
         except Exception as error:
             _opened.codecs[codec_id] = f"raised {described(error)}"
+    turns.over()
     return True
 
 
@@ -269,8 +291,9 @@ def _block(request: Frame, send: Send) -> Frame:
     codecs = list(wanted.items())
     random.Random(request["seed"]).shuffle(codecs)
     block: list[sampler.Candidate] = []
+    turns = Turns(lambda turn: send({"at": turn}), request["memory_bytes"])
     for codec_id, operations in codecs:
-        send({"at": [codec_id, operations[0]]})
+        turns.next((codec_id, operations[0]))
         reason = codec = _opened.codecs[codec_id]
         if not isinstance(codec, str):
             try:
@@ -279,14 +302,27 @@ def _block(request: Frame, send: Send) -> Frame:
             except Exception as error:
                 reason = f"raised {described(error)}"
         send({"row": {"codec": codec_id, "operation": operations[0], "reason": reason}})
+    called: sampler.Candidate | None = None
+
+    def announce(candidate: sampler.Candidate | None) -> None:
+        nonlocal called
+        changed = turns.next((candidate.codec, candidate.operation) if candidate else None)
+        if changed and called:
+            called.meddles = True
+        called = candidate
+
     prepared = sampler.CLOCK()
-    twins = sampler.sample(
-        block,
-        request["budget_ns"] - (prepared - started),
-        request["seed"],
-        announce=lambda candidate: send({"at": candidate and [candidate.codec, candidate.operation]}),
-        careful=request["careful"],
-    )
+    try:
+        twins = sampler.sample(
+            block,
+            request["budget_ns"] - (prepared - started),
+            request["seed"],
+            announce=announce,
+            careful=request["careful"],
+        )
+    except MemoryError:
+        turns.accuse(request["memory_bytes"] // 8)
+        raise
     measured = sampler.CLOCK()
     for candidate in block + twins:
         send({"row": candidate.row()})
@@ -410,17 +446,21 @@ class Worker:
         """Kill the process, if there is one."""
         if self._process is None:
             return
+        self._kill()
         process, self._process = self._process, None
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # its forks too
-        process.kill()
-        process.wait()
         assert process.stdin
         with contextlib.suppress(BrokenPipeError):  # what a dead process did not read
             process.stdin.close()
         self._reader.join(LOOK_S)
         self._errors.close()
+
+    def _kill(self) -> None:
+        assert self._process
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # its forks too
+        self._process.kill()
+        self._process.wait()
 
     def _start(self) -> None:
         self._mark = 0
@@ -486,10 +526,10 @@ class Worker:
             raise WorkerFailed(f"printed more than {PRINTED_BYTES >> 20} MiB{self._last_words()}")
 
     def _last_words(self) -> str:
-        """The end of what the process wrote to standard error since the request, in one line.
-
-        The file is read at the very end only: its position is the process's too.
+        """The end of what the process wrote to standard error since the request, in one line: its last ones, as it
+        shares the position in the file.
         """
+        self._kill()
         self._errors.seek(max(self._mark, self._printed() - 2000))
         lines = self._errors.read().decode(errors="replace").split("\n")
         text = " | ".join(" ".join(line.split()) for line in lines if line.strip())

@@ -46,6 +46,7 @@ def _row(row: Row) -> dict[str, Any]:
         "status": row.verified.status,
         "reason": row.verified.reason,
         "losses": row.verified.losses,
+        "changes": row.verified.changes,
         "bytes_per_message": row.size,
         "efficiency_percent": row.efficiency_percent,
         "compressed_bytes_per_message": row.compressed,

@@ -165,6 +165,8 @@ class Table:
             found += [f"{row.codec}, {', '.join(which)}: {reason}" for reason, which in by_reason.items()]
             if not row.verified.deterministic:
                 found.append(f"{row.codec} is not deterministic: equal values gave different bytes")
+            if row.verified.changes:
+                found.append(f"{row.codec} changes what all codecs share: {', '.join(row.verified.changes)}")
         return found
 
 
