@@ -185,9 +185,9 @@ def test_nobody_is_disturbed_by_who_meddles(worker, careful):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not bounded")
 def test_verification_stops_when_memory_is_short():
     with Worker(patience_s=20, memory_bytes=256 << 20) as worker:
-        codecs = ["fake/leaking"] * 20 + ["fake/good"] * 2
-        *rows, last = worker.request("verify", **CASE, codecs=codecs, levels=LEVELS, apart=True)
-        assert 0 < len(rows) < 20
+        codecs = ["fake/leaking"] * 40 + ["fake/good"] * 2
+        *rows, last = worker.request("verify", **CASE, codecs=codecs, levels=LEVELS, timed=[0], apart=True)
+        assert 0 < len(rows) < 40
         assert {row["row"]["status"] for row in rows} == {"ok"}
         assert last == {"done": False}
 
@@ -388,6 +388,15 @@ def processes():
             yield state, int(pgrp)
 
 
+def test_a_worker_goes_on_when_nobody_looks_for_more_than_the_end(worker):
+    answer = worker.request("verify", **CASE, codecs=["fake/good"], levels=LEVELS, timed=[], apart=True)
+    assert "row" in next(answer)
+    assert next(answer) == {"done": True}
+    pid = worker.pid
+    del answer
+    assert worker.pid == pid is not None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="proc(5) is Linux's")
 def test_a_fork_that_hangs_is_killed_with_its_parent():
     with Worker(patience_s=1) as worker:
@@ -408,10 +417,11 @@ def test_who_is_killed_takes_all_that_hang_along(killed, apart, tmp_path):
         "case = json.loads(sys.argv[1]); worker = Worker(); worker.start(); print(worker.pid, flush=True)\n"
         "list(worker.request('verify', **case))"
     )
-    case = json.dumps(CASE | {"codecs": ["fake/hanging"], "levels": LEVELS, "apart": apart})
+    case = json.dumps(CASE | {"codecs": ["fake/hanging"], "levels": LEVELS, "timed": [], "apart": apart})
     with subprocess.Popen([sys.executable, "-c", script, case], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         group = int(run.stdout.readline())
         time.sleep(0.3)
+        assert group in [pgrp for state, pgrp in processes() if state != "Z"]
         os.kill(run.pid if killed == "run" else group, signal.SIGKILL)
         assert gone(group)
         if killed == "worker":

@@ -400,22 +400,23 @@ class Worker:
             self._mark = self._printed()
             self._send({"request": request, "memory_bytes": self.memory_bytes, **content})
             deadline = time.monotonic() + limit_s
-            while True:
-                frame = self._next(self.patience_s)
-                if "failed" in frame:
-                    code = frame.get("ended")
-                    words = "" if code is None else self._last_words()
-                    raise WorkerFailed(frame["failed"] + words, killed=code == KILLED)
-                if "done" in frame and request != "open" and self._printed() > PRINTED_BYTES:
-                    self.stop()  # its file of errors is large enough
+            while "done" not in (frame := self._whole(self._next(self.patience_s))):
                 yield frame
-                if "done" in frame:
-                    return
                 if time.monotonic() > deadline:
                     raise WorkerFailed(f"not done within {limit_s:.0f} s{self._last_words()}")
+            if self._printed() > PRINTED_BYTES and request != "open":
+                self.stop()  # its file of errors is large enough
         except BaseException:
             self.stop()
             raise
+        yield frame
+
+    def _whole(self, frame: Frame) -> Frame:
+        if "failed" in frame:
+            code = frame.get("ended")
+            words = "" if code is None else self._last_words()
+            raise WorkerFailed(frame["failed"] + words, killed=code == KILLED)
+        return frame
 
     def ask(self, request: str, **content: Any) -> Any:
         """Send a request and give what its last frame has as `done`."""
