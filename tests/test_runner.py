@@ -458,6 +458,19 @@ def test_a_run_is_resumed_where_it_stopped(tmp_path, stop_at):
     assert (tmp_path / FILE_NAME).read_text().count('"kind": "header"') == 1
 
 
+def test_a_block_that_was_cut_off_is_done_again_as_a_whole(tmp_path):
+    """Its codecs are compared round by round, so that all of them have to be of the same process."""
+    whole = run(PLAN, tmp_path, Script())
+    lines = (tmp_path / FILE_NAME).read_text().splitlines(keepends=True)
+    cut = max(number for number, line in enumerate(lines) if '"timing"' in line)
+    (tmp_path / FILE_NAME).write_text("".join(lines[:cut]))
+    script = Script()
+    held = run(PLAN, tmp_path, script, resume=True)
+    assert len(script.blocks()) == 1
+    assert len(held.timings) == len(set(seen(held.timings))) == len(whole.timings)
+    assert len((tmp_path / FILE_NAME).read_text().splitlines()) > len(lines)
+
+
 def test_a_run_that_is_complete_is_not_done_again(tmp_path):
     run(PLAN, tmp_path, Script())
     script = Script()

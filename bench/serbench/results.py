@@ -330,12 +330,17 @@ def read(folder: Path) -> Run:
         lines[0],
         [line for line in lines if isinstance(line, Dataset)],
         [line for line in lines if isinstance(line, Verified)],
-        [line for line in lines if isinstance(line, Timing)],
+        list({_cell(line): line for line in lines if isinstance(line, Timing)}.values()),
         [line for line in lines if isinstance(line, Streamed)],
         [line for line in lines if isinstance(line, Spent)],
         [line for line in lines if isinstance(line, Library)],
         [line for line in lines if isinstance(line, Footprint)],
     )
+
+
+def _cell(timing: Timing) -> tuple[object, ...]:
+    """What a timing is of. Of two the later counts: a block that a kill has cut off was measured again, as a whole."""
+    return timing.dataset, timing.codec, timing.operation, timing.process, timing.collecting
 
 
 def _parse(content: str, place: str) -> Line:

@@ -235,6 +235,7 @@ class _Session:
         self.progress = progress
         self.worker = worker
         self.timed = list(held.timings) if held else []
+        self.whole = {(row.dataset, row.direction, row.process) for row in held.spent} if held else set()
         self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
         self.verified = {(row.dataset, row.codec): row for row in held.verified} if held else {}
         self.killed: set[tuple[str, ...]] = set()
@@ -395,7 +396,8 @@ class _Session:
                     if operation in self.plan.operations and (codec, operation) not in broken
                 ]
                 if wanted:
-                    yield _Block(data, direction, wanted, {row.process for row in held if row.samples_ns})
+                    done = {process for *block, process in self.whole if block == [data.name, direction]}
+                    yield _Block(data, direction, wanted, done)
 
     def _measure(self, worker: Worker, opened: "_Opened", block: _Block, budget_s: float) -> Iterator[Timing | Spent]:
         """The rows of a block from one process. A codec that breaks it is taken out, and the rest is done again.
