@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serbench.report import render, terminal
 from serbench.report.summary import summarise
-from serbench.results import Dataset, Footprint, Header, Library, Run, Spent, Streamed, Timing, Verified
+from serbench.results import Dataset, Ended, Footprint, Header, Library, Run, Spent, Streamed, Timing, Verified
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = '<script>alert("a|b")</script>'
@@ -58,6 +58,8 @@ HEADER = Header(
         "memory_bytes": 3 << 29,
         "python": "3.11.2",
         "byte_order": "little",
+        "governor": "|power*save|",
+        "load_1min": 0.3,
     },
     versions={"serbench": "0.1.0", "fast": "1.2"},
     codecs=CODECS,
@@ -234,8 +236,31 @@ FOOTPRINTS = [
     Footprint(dataset=HOSTILE, codec="xdr/own", reason="crashed: <SIGBUS>"),
 ]
 
+ENDED = [
+    Ended(wall_s=61.5, interrupted=True, throttled=0),
+    Ended(
+        wall_s=118.25,
+        interrupted=False,
+        others_percent=3.25,
+        steal_percent=1.5,
+        throttled=7,
+        overheated=0,
+        switches=1234,
+        swapped_bytes=0,
+    ),
+]
+
 RUN = Run(
-    Path("reports/made-up/results.jsonl"), HEADER, DATASETS, VERIFIED, TIMINGS, STREAMED, SPENT, LIBRARIES, FOOTPRINTS
+    Path("reports/made-up/results.jsonl"),
+    HEADER,
+    DATASETS,
+    VERIFIED,
+    TIMINGS,
+    STREAMED,
+    SPENT,
+    LIBRARIES,
+    FOOTPRINTS,
+    ENDED,
 )
 
 

@@ -65,6 +65,7 @@ def test_a_report_is_a_function_of_the_result_file(tmp_path):
         *RUN.streamed,
         *RUN.timings,
         *RUN.spent,
+        *RUN.ended,
     ]
     for line in lines:
         writer.write(line)

@@ -35,6 +35,12 @@ def test_a_log_gets_a_line_every_ten_seconds(clock, capsys):
     )
 
 
+@pytest.mark.parametrize("kind", [Bar, Lines])
+def test_warnings_are_lines_of_their_own(kind, capsys):
+    kind().warned("the load was\n3.1")
+    assert capsys.readouterr() == ("", "serbench: warning: the load was\\x0a3.1\n")
+
+
 def test_without_a_budget_nobody_knows_how_long_it_takes(clock, capsys):
     lines = Lines()
     lines.started(1)

@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
-from serbench.results import FILE_NAME, Dataset, Header, ResultsError, Streamed, Timing, Verified, Writer, read
+from serbench.results import FILE_NAME, Dataset, Ended, Header, ResultsError, Streamed, Timing, Verified, Writer, read
 
 HEADER = Header(
     plan_sha256="ab",
@@ -41,6 +42,18 @@ def test_what_is_written_is_read(tmp_path):
     run = read(tmp_path / "new" / "folder")
     assert run.header == HEADER
     assert [run.header, *run.datasets, *run.verified, *run.streamed, *run.timings] == LINES
+
+
+def test_how_a_run_ended_is_read(tmp_path):
+    ends = [Ended(wall_s=1.5, interrupted=True), Ended(wall_s=2, interrupted=False, steal_percent=0.5, throttled=3)]
+    written(tmp_path, [HEADER, *ends])
+    assert read(tmp_path).ended == ends
+
+
+def test_a_cell_that_was_measured_again_has_the_later_samples(tmp_path):
+    again = replace(LINES[5], samples_ns=[7])
+    written(tmp_path, [*LINES, again, replace(again, process=1)])
+    assert read(tmp_path).timings == [again, LINES[6], replace(again, process=1)]
 
 
 def test_each_line_is_there_at_once(tmp_path):

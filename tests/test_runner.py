@@ -446,6 +446,26 @@ def test_an_interrupt_while_verifying(tmp_path):
     assert (held.verified, held.timings) == ([], [])
 
 
+def test_what_makes_the_machine_unfit_is_told_first(tmp_path, monkeypatch):
+    class Warned(Watcher):
+        def warned(self, text):
+            self.heard.append((text, None))
+
+    monkeypatch.setattr(environment, "machine", lambda: {"usable_cores": 2, "on_battery": True})
+    watcher = Warned()
+    held = run(PLAN, tmp_path, Script(), progress=watcher)
+    assert watcher.heard[0] == ("the machine runs on battery, which slows it down: plug it in", None)
+    assert watcher.heard[1][0] == "started"
+    assert held.header.machine["on_battery"] is True
+
+
+def test_how_the_machine_was_meanwhile_is_written_at_each_end(tmp_path):
+    assert [ended.interrupted for ended in run(PLAN, tmp_path, Script(stop_at=3)).ended] == [True]
+    held = run(PLAN, tmp_path, Script(), resume=True)
+    assert [ended.interrupted for ended in held.ended] == [True, False]
+    assert all(ended.wall_s > 0 for ended in held.ended)
+
+
 @pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 7])
 def test_a_run_is_resumed_where_it_stopped(tmp_path, stop_at):
     first = run(PLAN, tmp_path, Script(stop_at=stop_at))

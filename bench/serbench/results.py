@@ -2,9 +2,9 @@
 
 `RUN/results.jsonl` holds, each as one object with its `kind`: one `header`, then as they come a `dataset` for each data
 set, a `library` for each codec that is installed, a `verified` for each (data set, codec), a `footprint` for each of
-these that is right, a `streamed` for each that has streams, and a `timing` for each (data set, codec, operation,
-process). Samples are integer nanoseconds with their loop counts; no median is
-stored: `serbench.statistics` computes what reports show.
+these that is right, a `streamed` for each that has streams, a `timing` for each (data set, codec, operation, process),
+a `spent` after those of a block, and an `ended` where a run ended or was interrupted. Samples are integer nanoseconds
+with their loop counts; no median is stored: `serbench.statistics` computes what reports show.
 
 History of the format: 1, the first.
 """
@@ -222,7 +222,27 @@ class Spent:
     measured_ns: int
 
 
-Line: TypeAlias = Header | Dataset | Library | Verified | Footprint | Streamed | Timing | Spent
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What was done to the machine from the start of a run, or of its resumption, to its end; None if it is not known.
+
+    Shares are of the time of all CPUs: `others_percent` that of processes that are none of the run, `steal_percent`
+    what other virtual machines took. `throttled` counts the periods in which the container had used its share up,
+    `overheated` how often the processor was slowed down, `switches` how often a worker had to give its CPU to another
+    process.
+    """
+
+    wall_s: float
+    interrupted: bool
+    others_percent: float | None = None
+    steal_percent: float | None = None
+    throttled: int | None = None
+    overheated: int | None = None
+    switches: int | None = None
+    swapped_bytes: int | None = None
+
+
+Line: TypeAlias = Header | Dataset | Library | Verified | Footprint | Streamed | Timing | Spent | Ended
 _KINDS: dict[str, type[Line]] = {
     "header": Header,
     "dataset": Dataset,
@@ -232,6 +252,7 @@ _KINDS: dict[str, type[Line]] = {
     "streamed": Streamed,
     "timing": Timing,
     "spent": Spent,
+    "ended": Ended,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -249,6 +270,7 @@ class Run:
     spent: list[Spent] = field(default_factory=list)
     libraries: list[Library] = field(default_factory=list)
     footprints: list[Footprint] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
 
 
 class Writer:
@@ -335,6 +357,7 @@ def read(folder: Path) -> Run:
         [line for line in lines if isinstance(line, Spent)],
         [line for line in lines if isinstance(line, Library)],
         [line for line in lines if isinstance(line, Footprint)],
+        [line for line in lines if isinstance(line, Ended)],
     )
 
 

@@ -30,11 +30,12 @@ from typing import Any, Protocol
 from serschema.jsonform import schema_to_json, to_json
 from serschema.values import check, path_text
 
-from serbench import environment, footprints
+from serbench import environment, fitness, footprints
 from serbench.plan import Data, Plan
 from serbench.results import (
     FILE_NAME,
     Dataset,
+    Ended,
     Header,
     Operation,
     ResultsError,
@@ -59,7 +60,11 @@ TIMING_SHARE = 0.5
 
 
 class Progress(Protocol):
-    """What a run tells whoever watches: `started` once, `step` before each piece of work, `finished` in any case."""
+    """What a run tells whoever watches: `warned` first, `started` once, `step` before each piece of work, `finished` in
+    any case."""
+
+    def warned(self, text: str) -> None:
+        """Something that makes the machine unfit for measuring."""
 
     def started(self, total: int) -> None:
         """The most round trips and blocks that there can be; `done` tells how far the run is."""
@@ -73,6 +78,9 @@ class Progress(Protocol):
 
 class Quiet:
     """A watcher that shows nothing."""
+
+    def warned(self, text: str) -> None:
+        pass
 
     def started(self, total: int) -> None:
         pass
@@ -114,7 +122,10 @@ def run(
         for dataset in datasets:
             if held is None or dataset not in held.datasets:
                 writer.write(dataset)
+        for warning in fitness.warnings(header.machine):
+            progress.warned(warning)
         session = _Session(plan, progress, worker, held)
+        before, interrupted = environment.counters(), True
         with suppress(KeyboardInterrupt), _watched(plan, progress):
             for verified in session.verify(1 - TIMING_SHARE):
                 writer.write(verified)
@@ -125,6 +136,8 @@ def run(
             left_s = plan.budget_s - (time.monotonic() - started)
             for row_of_time in session.time(max(left_s, plan.budget_s * TIMING_SHARE)):
                 writer.write(row_of_time)
+            interrupted = False
+        writer.write(Ended(interrupted=interrupted, **environment.meanwhile(before, environment.counters())))
     return read(folder)
 
 

@@ -350,3 +350,20 @@ def holm(p: Floats) -> Floats:
     corrected = np.empty_like(p)
     corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
     return corrected
+
+
+def drift(run: Run) -> float | None:
+    """By which share the machine became slower from the run's first measurement to its last, by its canary.
+
+    The slope of Theil and Sen over the medians of each data set in each process, in the order that they were measured
+    in: few that are far off do not move it. None with fewer than three.
+    """
+    held: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for timing in run.timings:
+        held[timing.dataset, timing.process] += timing.canary_ns
+    logs = np.log([np.median(canaries) for canaries in held.values() if canaries])
+    if len(logs) < LEAST_PROCESSES:
+        return None
+    early, late = np.triu_indices(len(logs), 1)
+    slope = np.median((logs[late] - logs[early]) / (late - early))
+    return float(np.expm1(slope * (len(logs) - 1)))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from serbench.fitness import machine_lines
 from serbench.report import charts
 from serbench.report import summary as s
 from serbench.report.listings import Listing, of_data, of_run
@@ -29,7 +30,7 @@ def render(summary: Summary) -> str:
     body = [
         "<header><h1>serbench report</h1>",
         f'<p class="soft">{text(header.started)}, {place}, Python {text(header.machine.get("python", ""))}; ',
-        f"{text(summary.conditions)}.</p></header>",
+        f"{text(summary.conditions)}.</p>{_warnings(summary)}</header>",
         "<p>Every codec had to give each message back before it was timed. Sizes and times are per message; ",
         "<em>efficiency</em> is information / encoded size. A ratio is to the fastest codec of the table, measured in ",
         "pairs. A <em>control</em> is no format for exchange and takes no part in rankings.</p>",
@@ -51,6 +52,11 @@ def render(summary: Summary) -> str:
         + "\n".join(part for part in body if part)
         + "\n</body></html>\n"
     )
+
+
+def _warnings(summary: Summary) -> str:
+    items = "".join(f"<li>{text(warning)}</li>" for warning in summary.warnings)
+    return f"<p>The machine was not fit:</p><ul>{items}</ul>" if items else ""
 
 
 def _contents(summary: Summary) -> str:
@@ -254,7 +260,7 @@ def _codecs(summary: Summary) -> str:
 
 def _conditions(summary: Summary) -> str:
     header = summary.run.header
-    pairs = s.machine_lines(summary.run) + [(name, s.clean(version)) for name, version in header.versions.items()]
+    pairs = [*machine_lines(summary.run), *header.versions.items()]
     rows = (f'<tr><th scope="row">{text(name)}</th><td class="free">{text(value)}</td></tr>' for name, value in pairs)
     again = f"{shlex.join(header.command)}\nserbench report {shlex.quote(summary.run.path.parent.name)}"
     return (

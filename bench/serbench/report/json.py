@@ -6,6 +6,7 @@ from typing import Any
 
 from serbench.report.summary import SPREAD_TITLES, Row, Summary, Table
 from serbench.results import Footprint
+from serbench.statistics import drift
 
 
 def render(summary: Summary) -> str:
@@ -20,6 +21,9 @@ def render(summary: Summary) -> str:
             "datasets": [_dataset(table) for table in summary.tables],
             "verdicts": summary.verdicts,
             "conditions": summary.conditions,
+            "warnings": summary.warnings,
+            "drift": drift(summary.run),
+            "ended": [asdict(ended) for ended in summary.run.ended],
             "sizes": [asdict(family) for family in summary.families],
             "libraries": [asdict(row) for row in summary.run.libraries],
             "families": [asdict(group) for group in summary.groups],

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+from serbench.fitness import machine_lines
 from serbench.report import summary as s
 from serbench.report.listings import Listing, of_data, of_run
 from serbench.report.summary import Row, Summary, Table
@@ -23,6 +24,8 @@ def render(summary: Summary) -> str:
     run = summary.run
     lines = ["# serbench report", ""]
     lines += [f"Started {escape(run.header.started)}; {summary.conditions}.", ""]
+    if summary.warnings:
+        lines += ["The machine was not fit:", "", *(f"- {escape(warning)}" for warning in summary.warnings), ""]
     lines += [
         "Sizes and times are per message. Efficiency is information / encoded size. A ratio is to the fastest codec of "
         "the table, measured in pairs. **Bold** is best. A *control* is no format for exchange and takes no part in "
@@ -168,7 +171,7 @@ def _codecs(summary: Summary) -> list[str]:
 
 def _conditions(summary: Summary) -> list[str]:
     header = summary.run.header
-    pairs = s.machine_lines(summary.run) + [(name, s.clean(version)) for name, version in header.versions.items()]
+    pairs = [*machine_lines(summary.run), *header.versions.items()]
     return [
         "## Machine and versions",
         "",

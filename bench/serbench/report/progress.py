@@ -30,7 +30,14 @@ class _Left(ProgressColumn):
         return Text("" if self._budget_s is None else left_text(self._budget_s - (task.elapsed or 0.0)))
 
 
-class Bar:
+class _Warner:
+    """Tells what is wrong with the machine."""
+
+    def warned(self, text: str) -> None:
+        print(f"serbench: warning: {clean(text)}", file=sys.stderr, flush=True)
+
+
+class Bar(_Warner):
     """A bar with the time left. It is drawn once a second: more would disturb what is being measured."""
 
     def __init__(self, budget_s: float | None = None) -> None:
@@ -56,7 +63,7 @@ class Bar:
         self._progress.stop()
 
 
-class Lines:
+class Lines(_Warner):
     """Plain lines, for a log."""
 
     def __init__(self, budget_s: float | None = None) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from statistics import geometric_mean
 from typing import Any
 
+from serbench import fitness
 from serbench.results import OPERATIONS, PACKING, Dataset, Footprint, Operation, Run, Streamed, Verified
 from serbench.scaling import Cost, costs
 from serbench.statistics import LEAST_PROCESSES, Comparison, Figure, Ratio, collected, compare, figures
@@ -231,7 +232,10 @@ class Summary:
             else f"range of quartiles and no test where there were fewer than {LEAST_PROCESSES}"
         )
         processes = "process" if most == 1 else "processes"
-        said = [f"times: {count} {processes}, {interval}", f"machine quiet in {self.quiet_percent:.0f} % of rounds"]
+        machine = f"machine quiet in {self.quiet_percent:.0f} % of rounds"
+        if drifted := fitness.drift_text(self.run):
+            machine += f", {drifted} at the end"
+        said = [f"times: {count} {processes}, {interval}", machine]
         if verdicts := self.verdicts:
             counts = (f"{verdicts[verdict]:,} {word}" for verdict, word in _VERDICT_WORDS.items())
             said.append(f"ratios: {', '.join(counts)}")
@@ -249,6 +253,11 @@ class Summary:
             if 0 < held < all_of_them:
                 said.append(f"{what}: {held:,} of {all_of_them:,}, what their share of the budget allowed")
         return "; ".join(said)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What made the machine unfit, before and during the run."""
+        return fitness.of_run(self.run)
 
     def _times(self) -> Iterable[Time]:
         return (time for table in self.tables for row in table.measured for time in row.times.values())
@@ -564,11 +573,3 @@ def losses_text(verified: Verified) -> str:
     """The declared losses that happened, in words."""
     counted = (f"{what} ({'once' if times == 1 else f'{times} times'})" for what, times in verified.losses.items())
     return f"{', '.join(counted)}, first at {verified.example}"
-
-
-def machine_lines(run: Run) -> list[tuple[str, str]]:
-    """Where the run happened, as (name, value)."""
-    held = dict(run.header.machine)
-    memory = held.pop("memory_bytes", None)
-    named = [(name.replace("_", " "), clean(value)) for name, value in held.items()]
-    return named + ([("memory", f"{memory / (1 << 30):.1f} GiB")] if memory else [])

@@ -82,6 +82,8 @@ def render(summary: Summary, out: Console) -> None:
         for row in summary.tables[0].measured:
             out.print(f"first bytes: {spaced(row.verified.head_hex)}", soft_wrap=True)
     out.print(summary.conditions)
+    for warning in summary.warnings:
+        out.print(Text(f"warning: {clean(warning)}", style="yellow"))
     out.print(VERDICTS)
 
 
