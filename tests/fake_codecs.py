@@ -173,6 +173,15 @@ def killed(codec, value):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def killed_once(codec, value):
+    """Is killed the first time, which a file tells."""
+    path = os.environ["KILLED"]
+    if not os.path.exists(path):
+        open(path, "w").close()
+        killed(codec, value)
+    return codec.encode(value)
+
+
 def hanging(codec, value):
     while True:
         time.sleep(1)
@@ -372,6 +381,7 @@ CODECS = (
     info("counting", counting),
     info("aborting", plain(aborting)),
     info("killed", plain(killed)),
+    info("killed-once", plain(killed_once)),
     info("hanging", plain(hanging)),
     info("swelling", plain(swelling, declining)),
     info("exiting", plain(exiting)),

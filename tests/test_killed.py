@@ -31,7 +31,7 @@ DATA = Data(name="points", source="shared", schema=SCHEMA, messages=[point(), po
 PLAN = Plan(
     data=(DATA, replace(DATA, name="others")),
     codecs=("fake/good", "fake/offering"),
-    budget_s=0.8,
+    budget_s=0.6,
     modules=("fake_codecs",),
     processes=1,
 )
@@ -141,7 +141,7 @@ def test_a_run_whose_workers_are_killed_goes_on(tmp_path, complete):
         killer.join()
         assert cells(held) == complete
         assert {row.status for row in held.verified} == {"ok"}
-        assert {row.reason for row in (*held.timings, *held.streamed)} == {""}
+        assert {row.reason for row in (*held.timings, *held.streamed, *held.footprints, *held.libraries)} == {""}
         assert all_gone(tmp_path)
     assert killed > KILLS // 2
 

@@ -279,17 +279,6 @@ def test_nobody_is_blamed_for_a_worker_that_is_killed_once(kind, tmp_path):
     assert not any(content["careful"] for content in script.blocks())
 
 
-def test_a_stream_whose_worker_is_killed_is_tried_again(tmp_path):
-    class Killed(Script):
-        def stream(self, codec, **content):
-            if [request for request, _ in self.requests].count("stream") in (1, 3, 4):
-                raise WorkerFailed("crashed: SIGKILL", killed=True)
-            return super().stream(codec)
-
-    held = run(PLAN, tmp_path, Killed(offers=["stream"]))
-    assert [row.reason for row in held.streamed] == ["", "crashed: SIGKILL"]
-
-
 @pytest.mark.parametrize("kind", ["breaking", "late"])
 def test_a_codec_that_breaks_a_block_costs_itself_only(tmp_path, kind):
     script = Script(**{kind: ["fake/good"]})

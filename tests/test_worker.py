@@ -186,7 +186,7 @@ def test_nobody_is_disturbed_by_who_meddles(worker, careful):
 def test_verification_stops_when_memory_is_short():
     with Worker(patience_s=20, memory_bytes=256 << 20) as worker:
         codecs = ["fake/leaking"] * 40 + ["fake/good"] * 2
-        *rows, last = worker.request("verify", **CASE, codecs=codecs, levels=LEVELS, timed=[0], apart=True)
+        *rows, last = worker.request("verify", **CASE, codecs=codecs, timed=[0], apart=True)
         assert 0 < len(rows) < 40
         assert {row["row"]["status"] for row in rows} == {"ok"}
         assert last == {"done": False}
@@ -222,6 +222,15 @@ def test_options_reach_the_codec(worker):
     )
     assert big[:8] == "00000007"
     assert little[:8] == "07000000"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_is_asked_is_asked_again_when_the_worker_is_killed(worker, apart, tmp_path, monkeypatch):
+    monkeypatch.setenv("KILLED", str(tmp_path / "once"))
+    data = worker.ask("encode", **CASE, codec="fake/killed-once", options={}, apart=apart)
+    assert data == worker.ask("encode", **CASE, codec="fake/good", options={})
+    with pytest.raises(WorkerFailed, match="SIGKILL"):
+        worker.ask("encode", **CASE, codec="fake/killed", options={}, apart=apart)
 
 
 def test_an_error_of_the_codec(worker):
@@ -389,7 +398,7 @@ def processes():
 
 
 def test_a_worker_goes_on_when_nobody_looks_for_more_than_the_end(worker):
-    answer = worker.request("verify", **CASE, codecs=["fake/good"], levels=LEVELS, timed=[], apart=True)
+    answer = worker.request("verify", **CASE, codecs=["fake/good"], timed=[], apart=True)
     assert "row" in next(answer)
     assert next(answer) == {"done": True}
     pid = worker.pid
@@ -417,7 +426,7 @@ def test_who_is_killed_takes_all_that_hang_along(killed, apart, tmp_path):
         "case = json.loads(sys.argv[1]); worker = Worker(); worker.start(); print(worker.pid, flush=True)\n"
         "list(worker.request('verify', **case))"
     )
-    case = json.dumps(CASE | {"codecs": ["fake/hanging"], "levels": LEVELS, "timed": [], "apart": apart})
+    case = json.dumps(CASE | {"codecs": ["fake/hanging"], "timed": [], "apart": apart})
     with subprocess.Popen([sys.executable, "-c", script, case], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         group = int(run.stdout.readline())
         time.sleep(0.3)

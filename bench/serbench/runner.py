@@ -315,22 +315,15 @@ class _Session:
         """The memory of streams, a fresh process for each codec that has one."""
         for data in self.plan.data:
             for codec in self.plan.codecs:
-                if (data.name, codec) not in self.streamed and self._streams(data, codec):
-                    self.progress.step(f"stream {data.name}: {codec}", done)
-                    while (row := self._streamed(data, codec)) is None:
-                        pass
-                    yield row
-
-    def _streamed(self, data: Data, codec: str) -> Streamed | None:
-        """None if it is to be tried again."""
-        try:
-            with self.worker() as worker:
-                *_, last = worker.request("stream", **self.cases[data.name], codec=codec, options={})
-        except WorkerFailed as error:
-            if self._excused(error, "stream", data.name, codec):
-                return None
-            return Streamed(dataset=data.name, codec=codec, reason=str(error))
-        return Streamed(dataset=data.name, codec=codec, **last["done"])
+                if (data.name, codec) in self.streamed or not self._streams(data, codec):
+                    continue
+                self.progress.step(f"stream {data.name}: {codec}", done)
+                try:
+                    with self.worker() as worker:
+                        row = worker.ask("stream", **self.cases[data.name], codec=codec, options={})
+                    yield Streamed(dataset=data.name, codec=codec, **row)
+                except WorkerFailed as error:
+                    yield Streamed(dataset=data.name, codec=codec, reason=str(error))
 
     def _streams(self, data: Data, codec: str) -> bool:
         return data.streamable and "stream" in self.verified[data.name, codec].offers

@@ -419,8 +419,13 @@ class Worker:
         return frame
 
     def ask(self, request: str, **content: Any) -> Any:
-        """Send a request and give what its last frame has as `done`."""
-        *_, last = self.request(request, **content)
+        """Send a request and give what its last frame has as `done`. If the process is killed it is sent again."""
+        try:
+            *_, last = self.request(request, **content)
+        except WorkerFailed as error:
+            if not error.killed:
+                raise
+            *_, last = self.request(request, **content)
         return last["done"]
 
     def start(self) -> None:
