@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,9 +28,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what becomes of
 KILLS = 10
 DATA = Data(name="points", source="shared", schema=SCHEMA, messages=[point(), point(8, label="é")])
 PLAN = Plan(
-    data=(DATA, replace(DATA, name="others")),
+    data=(DATA,),
     codecs=("fake/good", "fake/offering"),
-    budget_s=0.6,
+    budget_s=0.5,
+    memory_share=0,
     modules=("fake_codecs",),
     processes=1,
 )
@@ -134,14 +134,14 @@ def test_a_run_whose_workers_are_killed_goes_on(tmp_path, complete):
                 killed += 1
 
     for number in range(KILLS):
-        killer = threading.Timer(chance.uniform(0, 1.5), kill)
+        killer = threading.Timer(chance.uniform(0, 1), kill)
         killer.start()
         held = runner.run(PLAN, tmp_path / str(number), worker=lambda: Worker(patience_s=20))
         killer.cancel()
         killer.join()
         assert cells(held) == complete
         assert {row.status for row in held.verified} == {"ok"}
-        assert {row.reason for row in (*held.timings, *held.streamed, *held.footprints, *held.libraries)} == {""}
+        assert {row.reason for row in (*held.timings, *held.streamed)} == {""}
         assert all_gone(tmp_path)
     assert killed > KILLS // 2
 
