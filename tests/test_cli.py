@@ -233,6 +233,12 @@ def test_a_folder_that_cannot_be_made(tmp_path, capsys):
     assert str(tmp_path / "file") in message
 
 
+def test_a_result_file_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "results.jsonl").mkdir()
+    message = complaint(capsys, "run", "-c", "xdr", "-s", "employee", "--out", str(tmp_path))
+    assert str(tmp_path / "results.jsonl") in message
+
+
 def test_what_does_not_print_is_not_printed(capsys):
     assert "\\x1b[2J" in complaint(capsys, "run", "--codec", "\x1b[2J")
 

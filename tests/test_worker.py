@@ -155,12 +155,18 @@ def test_a_codec_that_hangs_is_killed():
         assert time.monotonic() - started < 10
 
 
-def test_a_codec_that_swells_hits_the_bound():
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_codec_that_swells_hits_the_bound(apart):
     with Worker(patience_s=20, memory_bytes=1 << 30) as worker:
-        row = verify(worker, "swelling")[0]
+        row = verify(worker, "swelling", apart=apart)[0]
         assert (row["status"], row["reason"]) == ("failed", "encode raised MemoryError")
+        with pytest.raises(WorkerFailed, match="MemoryError"):
+            worker.ask("encode", **CASE, codec="fake/swelling", options={}, apart=apart)
+        open_(worker, "swelling", apart=apart)
+        frames = block(worker, ("swelling", "encode"), apart=apart)
+        assert [frame["row"]["reason"] for frame in frames if "row" in frame] == ["encode raised MemoryError"]
     with Worker(patience_s=20, memory_bytes=8 << 30) as worker:
-        assert verify(worker, "swelling")[0]["reason"] == "decode raised MemoryError: no, thank you"
+        assert verify(worker, "swelling", apart=apart)[0]["reason"] == "decode raised MemoryError: no, thank you"
 
 
 @pytest.mark.parametrize("prepared", [False, True])
