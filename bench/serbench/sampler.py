@@ -302,8 +302,8 @@ def sample(
     twins that were measured with them.
 
     A candidate whose call raises keeps the reason only; want of memory in the rounds is raised, as any of them may have
-    taken it. Each is announced before its first call, and None when the
-    rounds begin; `careful` announces before every slot, which disturbs, to find who breaks the process.
+    taken it. Each is announced before its first call, and None when the rounds begin; `careful` announces before every
+    slot, which disturbs, to find who breaks the process.
     """
     deadline = clock() + budget_ns
     chance = random.Random(seed)
