@@ -182,6 +182,14 @@ def killed_once(codec, value):
     return codec.encode(value)
 
 
+def burning(codec, value):
+    """Uses the CPU for a while, however long that takes."""
+    ends = time.process_time() + 0.3
+    while time.process_time() < ends:
+        pass
+    return codec.encode(value)
+
+
 def hanging(codec, value):
     while True:
         time.sleep(1)
@@ -382,6 +390,7 @@ CODECS = (
     info("aborting", plain(aborting)),
     info("killed", plain(killed)),
     info("killed-once", plain(killed_once)),
+    info("burning", plain(burning)),
     info("hanging", plain(hanging)),
     info("swelling", plain(swelling, declining)),
     info("exiting", plain(exiting)),

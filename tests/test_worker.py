@@ -403,6 +403,17 @@ def processes():
             yield state, int(pgrp)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX counts the time of children")
+def test_the_time_of_a_worker_and_its_forks_is_known_at_its_end():
+    """Also of a fork that has just answered."""
+    for _ in range(3):
+        before = os.times()
+        with Worker(patience_s=20) as worker:
+            worker.ask("encode", **CASE, codec="fake/burning", options={}, apart=True)
+        after = os.times()
+        assert after.children_user + after.children_system - before.children_user - before.children_system > 0.3
+
+
 def test_a_worker_goes_on_when_nobody_looks_for_more_than_the_end(worker):
     answer = worker.request("verify", **CASE, codecs=["fake/good"], timed=[], apart=True)
     assert "row" in next(answer)

@@ -129,6 +129,7 @@ def main() -> None:
 
     send({"hello": "serbench", "protocol": PROTOCOL, "python": sys.version.split()[0], "byte_order": sys.byteorder})
     _serve(requests, send)
+    os._exit(0)  # libraries have nothing to clean up that could not be killed
 
 
 def _serve(requests: IO[bytes], send: Send, last: str = "") -> None:
@@ -387,6 +388,11 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None and self._process and self._process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(LOOK_S)  # only of processes that end by themselves the CPU time is known
         self.stop()
 
     def request(self, request: str, *, limit_s: float = math.inf, **content: Any) -> Iterator[Frame]:
