@@ -15,13 +15,11 @@ import time
 from pathlib import Path
 
 import pytest
+from fake_codecs import SCHEMA, point
 from serbench import environment, runner
 from serbench.plan import Data, Plan
 from serbench.results import FILE_NAME, read
 from serbench.worker import Worker
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_codecs import SCHEMA, point
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what becomes of processes is read from proc(5)")
 
