@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 from serschema.errors import SerError
@@ -151,6 +151,7 @@ def commands() -> None:
         "serbench run --schema access_log --codec json --codec xdr --scale",
         "serbench run --data people.jsonl --codec json --codec protobuf --compress zstd-3",
         "serbench run --out reports/night --resume --budget 1h",
+        "serbench run --schema employee --codec json/orjson --counter instructions",
     )
 )
 @_schema_option
@@ -171,6 +172,11 @@ def commands() -> None:
 @click.option("--precision", metavar="P", help="What ratios are to be known to: 1% (the default), 0.3%.")
 @click.option("--quick", "effort", flag_value="quick", help="A first look: 20s, 5%, five processes.")
 @click.option("--thorough", "effort", flag_value="thorough", help="For publication: 30m, 0.3%, 24 processes.")
+@click.option(
+    "--counter",
+    type=click.Choice(["instructions"]),
+    help="Count them under valgrind in place of time, to follow one --codec over time.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: reports/YYYYmmdd-HHMMSS.")
 @click.option("--resume", is_flag=True, help="Go on with the run that is in --out.")
 @_seed_option
@@ -187,6 +193,7 @@ def run(
     budget: str | None,
     precision: str | None,
     effort: str | None,
+    counter: Literal["instructions"] | None,
     out: Path | None,
     resume: bool,
     seed: int,
@@ -198,7 +205,7 @@ def run(
     """
     from serbench import inputs, plan, runner
     from serbench.report import progress, render, terminal, write
-    from serbench.report.summary import summarise
+    from serbench.report.summary import MEASURED, summarise
 
     if scale and records:
         raise _UsageError("--scale chooses the numbers of records: leave --records out")
@@ -210,7 +217,7 @@ def run(
     if precision:
         wanted = replace(wanted, precision=inputs.share(precision))
     planned = _plan(schemas, data, codecs, records, seed, wanted, sample, scale=scale, hot=hot)
-    planned = replace(planned, operations=_operations(methods))
+    planned = replace(planned, operations=_operations(methods), counter=counter or "")
     folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
     command = ["serbench", *click.get_current_context().obj]
     with _Interruption() as interruption:
@@ -225,6 +232,9 @@ def run(
     if interruption.happened:
         _note(_kept(done, folder))
         return INTERRUPTED
+    carried = {row.dataset for row in done.verified if row.status in MEASURED}
+    if counter and (left := carried - {row.dataset for row in done.counted}):
+        _note(f"--budget was used up before {len(left)} data sets were counted; --out {folder} --resume goes on")
     click.echo(f"report: {paths[0].with_suffix('.html')}", err=as_json)
     return OK
 

@@ -3,8 +3,8 @@
 `RUN/results.jsonl` holds, each as one object with its `kind`: one `header`, then as they come a `dataset` for each data
 set, a `library` for each codec that is installed, a `verified` for each (data set, codec), a `footprint` for each of
 these that is right, a `streamed` for each that has streams, and a `timing` for each (data set, codec, operation,
-process). Samples are integer nanoseconds with their loop counts; no median is
-stored: `serbench.statistics` computes what reports show.
+process), or in place of these a `counted` for each (data set, codec, operation). Samples are integer nanoseconds with
+their loop counts; no median is stored: `serbench.statistics` computes what reports show.
 
 History of the format: 1, the first.
 """
@@ -218,7 +218,25 @@ class Spent:
     measured_ns: int
 
 
-Line: TypeAlias = Header | Dataset | Library | Verified | Footprint | Streamed | Timing | Spent
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """Processor instructions of `loops` calls of one operation, each of the timed messages once, under valgrind.
+
+    `empty_instructions` are those of as many calls of an empty function, and part of `instructions`. `seed` is the hash
+    seed that the process had. A `reason` says why there are no figures.
+    """
+
+    dataset: str
+    codec: str
+    operation: Operation
+    seed: int
+    loops: int = 0
+    instructions: int = 0
+    empty_instructions: int = 0
+    reason: str = ""
+
+
+Line: TypeAlias = Header | Dataset | Library | Verified | Footprint | Streamed | Timing | Spent | Counted
 _KINDS: dict[str, type[Line]] = {
     "header": Header,
     "dataset": Dataset,
@@ -228,6 +246,7 @@ _KINDS: dict[str, type[Line]] = {
     "streamed": Streamed,
     "timing": Timing,
     "spent": Spent,
+    "counted": Counted,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -245,6 +264,7 @@ class Run:
     spent: list[Spent] = field(default_factory=list)
     libraries: list[Library] = field(default_factory=list)
     footprints: list[Footprint] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
 
 
 class Writer:
@@ -290,6 +310,7 @@ def read(folder: Path) -> Run:
         [line for line in lines if isinstance(line, Spent)],
         [line for line in lines if isinstance(line, Library)],
         [line for line in lines if isinstance(line, Footprint)],
+        [line for line in lines if isinstance(line, Counted)],
     )
 
 

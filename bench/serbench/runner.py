@@ -29,10 +29,11 @@ from typing import Any, Protocol
 from serschema.jsonform import schema_to_json, to_json
 from serschema.values import check, path_text
 
-from serbench import environment, footprints
+from serbench import counters, counting, environment, footprints
 from serbench.plan import Data, Plan
 from serbench.results import (
     FILE_NAME,
+    Counted,
     Dataset,
     Header,
     Operation,
@@ -117,6 +118,10 @@ def run(
         with suppress(KeyboardInterrupt), _watched(plan, progress):
             for verified in session.verify(1 - TIMING_SHARE):
                 writer.write(verified)
+            if plan.counter:
+                for counted in session.count(plan.budget_s - (time.monotonic() - started)):
+                    writer.write(counted)
+                return read(folder)
             for streamed in session.stream(1 - TIMING_SHARE):
                 writer.write(streamed)
             for row in footprints.measure(plan, session.verified, held, worker, session.aside):
@@ -149,7 +154,7 @@ def _header(plan: Plan, command: Sequence[str]) -> Header:
         precision=plan.precision,
         seed=plan.seed,
         machine=environment.machine(),
-        versions=environment.versions(infos),
+        versions=environment.versions(infos) | ({"valgrind": counters.version()} if plan.counter else {}),
         codecs={info.id: environment.described(info) for info in infos},
     )
 
@@ -235,6 +240,7 @@ class _Session:
         self.worker = worker
         self.timed = list(held.timings) if held else []
         self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
+        self.counted = {row.dataset for row in held.counted} if held else set()
         self.verified = {(row.dataset, row.codec): row for row in held.verified} if held else {}
         self.costs: list[float] = []
         """What each block took at least, in seconds: all, if it took longer than it was given."""
@@ -308,6 +314,14 @@ class _Session:
         if direction == "stream":
             return self._streams(data, codec)
         return direction != "access" or any("access" in self.verified[data.name, c].offers for c in self.plan.codecs)
+
+    def count(self, budget_s: float) -> Iterator[Counted]:
+        """Instructions in place of time."""
+
+        def step(description: str, done: float) -> None:
+            self.progress.step(description, 1 - TIMING_SHARE + TIMING_SHARE * done)
+
+        return counting.count(self.plan, self.cases, self.verified, self.counted, budget_s, step)
 
     def time(self, budget_s: float) -> Iterator[Timing | Spent]:
         """Pass after pass over the blocks, while there is time and something is not known well enough."""

@@ -17,6 +17,8 @@ then each request is answered by frames of which the last has `done` or `failed`
     block    candidates, budget_ns, seed, careful               {"at": [codec, operation] | null} before first calls,
                                                                 {"row": ...} for each candidate, {"done": {...}}
     close                                                       {"done": true}: what was opened is forgotten
+    count    schema, messages, codec, operations, leaf,         {"at": operation} and {"row": ...} for each,
+             options, modules                                   {"done": true}; under valgrind
     encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
 
@@ -285,6 +287,17 @@ def _block(request: Frame, send: Send) -> Frame:
     return {"measured_ns": measured - prepared, "useful_ns": sampler.useful_ns(block + twins)}
 
 
+def _count(request: Frame, send: Send) -> bool:
+    from serbench import counters  # needs ctypes, which an emulated Python may not have
+
+    schema, messages = _case(request)
+    codec, leaf = _compiled(request, schema), tuple(request["leaf"])
+    block = sampler.candidates(request["codec"], codec, messages, request["operations"], leaf)
+    for frame in counters.count(block):
+        send(frame)
+    return True
+
+
 def _encode(request: Frame, send: Send) -> list[str]:
     schema, messages = _case(request)
     codec = _compiled(request, schema)
@@ -306,6 +319,7 @@ _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "open": _open,
     "block": _block,
     "close": _close,
+    "count": _count,
     "encode": _encode,
     "decode": _decode,
 }
