@@ -315,6 +315,76 @@ def _plan(
 
 @commands.command(
     epilog=_epilog(
+        "serbench diff reports/monday reports/tuesday --threshold 5%",
+        "serbench diff --install orjson==3.10.0 orjson==3.13.0 --schema employees",
+        "serbench diff --install msgpack==1.2.4 ./msgpack-python --data people.jsonl --json",
+    )
+)
+@click.argument("old")
+@click.argument("new")
+@click.option("--install", is_flag=True, help="OLD and NEW are what pip installs: two versions of a library, in turns.")
+@click.option("--threshold", metavar="P", help="How much slower or larger is no regression: 5%. Default: none.")
+@_schema_option
+@_data_option
+@_codec_option
+@_sample_option
+@click.option("--budget", metavar="T", help="Time to spend with --install: 90, 90s, 2m (the default), 1h.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the two runs of --install.")
+@_seed_option
+@_json_option
+def diff(
+    old: str,
+    new: str,
+    install: bool,
+    threshold: str | None,
+    schemas: tuple[str, ...],
+    data: tuple[str, ...],
+    codecs: tuple[str, ...],
+    sample: int,
+    budget: str | None,
+    out: Path | None,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """What got slower, larger, lossy or broken from OLD to NEW; exit code 1 if anything did.
+
+    OLD and NEW are folders of runs, or, with --install, requirements: each version is installed with what it requires
+    into a folder of the cache, once, and two processes take turns on one processor. Without --codec these are all that
+    are made of the library.
+    """
+    from serbench import changes, inputs, results, versions
+    from serbench.plan import Effort
+    from serbench.report import changes as report
+    from serbench.report import progress, terminal
+
+    share = inputs.share(threshold) if threshold else 0.0
+    interruption = _Interruption()
+    if install:
+        budget_s = inputs.duration(budget or "2m")
+        both = versions.install(old), versions.install(new)
+        chosen = versions.codecs_of(both, codecs)
+        plan = _plan(schemas, data, chosen, seed=seed, effort=Effort(budget_s=budget_s), sample=sample)
+        folder = out or Path("reports") / f"{datetime.now().strftime('%Y%m%d-%H%M%S')}-diff"
+        command = ["serbench", *click.get_current_context().obj]
+        with interruption:
+            runs = versions.measure(plan, both, folder, progress.watcher(budget_s), command)
+        _note(f"the runs are in {folder}: serbench diff {' '.join(str(run.path.parent) for run in runs)}")
+    elif schemas or data or codecs or budget or out:
+        raise _UsageError("--schema, --data, --codec, --budget and --out go with --install: a run has been measured")
+    else:
+        runs = results.read(Path(old)), results.read(Path(new))
+    found = changes.changes(*runs, share)
+    if as_json:
+        _print_json(report.as_json(found, *runs))
+    else:
+        report.render(found, *runs, terminal.console(), everything=install)
+    if interruption.happened:
+        return INTERRUPTED
+    return FAILED if found.worse else OK
+
+
+@commands.command(
+    epilog=_epilog(
         "serbench verify", "serbench verify --codec xdr --codec json", "serbench verify --schema a.proto --data a.json"
     )
 )

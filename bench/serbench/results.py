@@ -59,7 +59,10 @@ class ResultsError(SerError):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What ran, where: one per file. `machine` holds cpu, cores, memory_bytes, system, python, byte_order..."""
+    """What ran, where: one per file. `machine` holds cpu, cores, memory_bytes, system, python, byte_order...
+
+    Two runs with the same `turns`, not empty, were measured in turns: processes and rounds of one number go together.
+    """
 
     format: int = FORMAT
     plan_sha256: str
@@ -70,6 +73,7 @@ class Header:
     seed: int
     machine: dict[str, Any]
     versions: dict[str, str]
+    turns: str = ""
     codecs: dict[str, dict[str, Any]]
     """By codec id: format, title, implementation, distribution, version, language, licence, textual,
     self_describing, byte_order, validates, control, note, defects."""

@@ -105,8 +105,8 @@ def run(
     what the user typed, for the header.
     """
     started = time.monotonic()
-    header = _header(plan, command)
-    datasets = [_dataset(data) for data in plan.data]
+    header = header_of(plan, command)
+    datasets = [dataset_of(data) for data in plan.data]
     held = _held(folder, header, resume)
     with _writing(folder) as writer:
         if held is None:
@@ -144,7 +144,8 @@ def verify_all(plan: Plan, progress: Progress = QUIET, *, worker: Callable[[], W
         return list(_Session(plan, progress, worker, None).verify())
 
 
-def _header(plan: Plan, command: Sequence[str]) -> Header:
+def header_of(plan: Plan, command: Sequence[str]) -> Header:
+    """The header of a run of the plan that starts now."""
     infos = plan.infos()
     return Header(
         plan_sha256=plan.sha256(),
@@ -164,7 +165,8 @@ def _check(data: Data) -> None:
         check(message, data.schema)
 
 
-def _dataset(data: Data) -> Dataset:
+def dataset_of(data: Data) -> Dataset:
+    """The line of a data set. Raises `ValueMismatch` if a message is not of its schema."""
     _check(data)
     return Dataset(
         name=data.name,

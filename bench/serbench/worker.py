@@ -19,6 +19,9 @@ then each request is answered by frames of which the last has `done` or `failed`
     close                                                       {"done": true}: what was opened is forgotten
     count    schema, messages, codec, operations, leaf,         {"at": operation} and {"row": ...} for each,
              options, modules                                   {"done": true}; under valgrind
+    hold     schema, messages, candidates, leaf, modules        {"at": [codec, operation]} before first calls,
+                                                                {"done": [loops, ...]}
+    turn     place                                              {"done": [sample_ns, canary_ns]} of a candidate held
     encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
 
@@ -54,7 +57,7 @@ from serschema.errors import SerError
 from serschema.jsonform import from_json, schema_from_json, to_json
 from serschema.model import Path, Schema, Value
 
-from serbench import sampler
+from serbench import sampler, turns
 from serbench.library import LEAST, constructed, imported
 from serbench.memory import OWN_POOLS, footprint, streamed
 from serbench.plan import lookup
@@ -298,6 +301,20 @@ def _count(request: Frame, send: Send) -> bool:
     return True
 
 
+def _hold(request: Frame, send: Send) -> list[int]:
+    schema, messages = _case(request)
+    block: list[sampler.Candidate] = []
+    for codec_id, operation in request["candidates"]:
+        send({"at": [codec_id, operation]})
+        (info,) = lookup([codec_id], request["modules"])
+        block += sampler.candidates(codec_id, info.compile(schema), messages, [operation], tuple(request["leaf"]))
+    return turns.hold(block, lambda candidate: send({"at": [candidate.codec, candidate.operation]}))
+
+
+def _turn(request: Frame, send: Send) -> tuple[int, int]:
+    return turns.turn(request["place"])
+
+
 def _encode(request: Frame, send: Send) -> list[str]:
     schema, messages = _case(request)
     codec = _compiled(request, schema)
@@ -320,6 +337,8 @@ _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "block": _block,
     "close": _close,
     "count": _count,
+    "hold": _hold,
+    "turn": _turn,
     "encode": _encode,
     "decode": _decode,
 }
