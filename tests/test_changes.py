@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from serbench.changes import changes
+from serbench.changes import _against_others, changes
 from serbench.cli import main
 from serbench.report import changes as report
 from serbench.report import terminal
@@ -148,14 +148,42 @@ def test_apart_two_moods_are_no_difference():
 
 
 @pytest.mark.parametrize("factor", [1.05, 1 / 1.05])
-def test_apart_five_percent_of_one_codec_are_found_and_nobody_else_is_accused(factor):
-    old, new = run(1, mood=drifting(3), busy=0.2), run(2, mood=drifting(4), busy=0.2, factors={"c/1": factor})
+@pytest.mark.parametrize("count", [3, 5])
+def test_apart_five_percent_of_one_codec_are_found_and_nobody_else_is_accused(count, factor):
+    codecs = CODECS[:count]
+    old = run(1, mood=drifting(3), busy=0.2, codecs=codecs)
+    new = run(2, mood=drifting(4), busy=0.2, codecs=codecs, factors={"c/1": factor})
     found = changes(old, new)
     assert claimed(found) == {"c/1"}
     row = times(found)["c/1"]
     assert row.ratio.low < factor < row.ratio.high
     assert row.worse == (factor > 1)
     assert [each.codec for each in found.worse] == (["c/1"] if factor > 1 else [])
+
+
+def test_the_median_of_the_others_is_that_of_numpy():
+    chance = np.random.default_rng(1)
+    logs = chance.normal(size=(6, 3, 40))
+    logs[chance.random(logs.shape) < 0.4] = np.nan
+    logs[:, 2, 1:] = np.nan
+    among = [0, 2, 3, 5]
+    found = _against_others(logs, among)
+    for codec in range(6):
+        others = [place for place in among if place != codec]
+        for process in range(3):
+            above = [
+                logs[codec, process, number] - np.median(held)
+                for number in range(40)
+                if len(held := [x for x in logs[others, process, number] if not np.isnan(x)])
+                and not np.isnan(logs[codec, process, number])
+            ]
+            expected = np.median(above) if above else np.nan
+            assert found[codec, process] == pytest.approx(expected, nan_ok=True)
+
+
+def test_apart_two_codecs_are_compared_with_each_other_only():
+    old, new = run(1, codecs=CODECS[:2]), run(2, codecs=CODECS[:2], factors={"a/1": 1.05})
+    assert claimed(changes(old, new)) == {"a/1", "b/1"}
 
 
 def test_apart_a_difference_of_less_than_one_percent_is_not_claimed():

@@ -5,9 +5,10 @@ processes, as ratios are within a run.
 
 Runs of different hours met different moods of the machine, and absolute times say nothing. There a codec is compared
 with the *others* of its block, in each round: their median, each against what it usually takes, is how fast the machine
-was at that moment. Only rounds count that are quiet by the measure of both runs, for contention shifts ratios too. The
-two samples of processes are then compared by Yuen's test for two samples, and what is claimed has to be more than 1 %:
-for smaller differences there are causes enough that have no part in the spread between processes of one run.
+was at that moment; those that seem to have changed themselves are left out of it. Only rounds count that are quiet by
+the measure of both runs, for contention shifts ratios too. The two samples of processes are then compared by Yuen's
+test for two samples, and what is claimed has to be more than 1 %: for smaller differences there are causes enough that
+have no part in the spread between processes of one run.
 
 All p-values are corrected together by Holm's method. METHODOLOGY.md says what each way cannot see.
 """
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from serbench.report.summary import COMPARED, MEASURED
 from serbench.results import Operation, Run, Timing, Verified
 from serbench.statistics import (
+    CONFIDENCE,
     LEAST_PROCESSES,
     TIE,
     Estimate,
@@ -245,7 +247,7 @@ def _apart(old: Run, new: Run, datasets: set[str], notes: list[str]) -> Iterator
             continue
         logs = [held.logs[[held.codecs.index(codec) for codec in codecs]] for held in (one, two)]
         usual = np.mean([quantile(np.sort(held.reshape(len(codecs), -1)), 0.5) for held in logs], axis=0)
-        found = contrast(*(_against_others(held - usual[:, None, None]) for held in logs), beyond=math.log(TIE))
+        found = _contrast(*(held - usual[:, None, None] for held in logs))
         yield from _ratios([(dataset, codec, operation) for codec in codecs], found)
     if lone:
         notes.append(f"times are not compared without a second codec to compare with: {'; '.join(lone)}; or --install")
@@ -264,14 +266,28 @@ def _quiet(run: Run, bound: float) -> Iterator[Timing]:
         yield replace(row, samples_ns=samples_ns, canary_ns=canary_ns, rounds=rounds)
 
 
-def _against_others(logs: Floats) -> Floats:
-    """By codec and process, the median over the rounds of what a codec is above the median of the others."""
-    ordered, rank = np.sort(logs, axis=0), np.argsort(np.argsort(logs, axis=0), axis=0)
-    others = np.count_nonzero(~np.isnan(logs), axis=0) - 1
+def _contrast(old: Floats, new: Floats) -> Estimate:
+    """Of a block's logarithms. The others are those that do not seem to have changed themselves: the one that seems to
+    most is left out, again and again, while there are more than two."""
+    among = list(range(len(old)))
+    while True:
+        found = contrast(_against_others(old, among), _against_others(new, among), beyond=math.log(TIE))
+        changed = [place for place in among if found.p[place] < 1 - CONFIDENCE]
+        if not changed or len(among) == 2:
+            return found
+        among.remove(max(changed, key=lambda place: abs(float(found.center[place]))))
+
+
+def _against_others(logs: Floats, among: list[int]) -> Floats:
+    """By codec and process, the median over the rounds of what a codec is above the median of the others of these."""
+    ordered, rank = np.sort(logs[among], axis=0), np.full(logs.shape, len(among))
+    rank[among] = np.argsort(np.argsort(logs[among], axis=0), axis=0)
+    others = np.broadcast_to(np.count_nonzero(~np.isnan(logs[among]), axis=0), logs.shape).copy()
+    others[among] -= 1
 
     def other(place: NDArray[np.intp]) -> Floats:
         place = np.maximum(place, 0)
-        return np.take_along_axis(ordered, np.minimum(place + (place >= rank), len(logs) - 1), axis=0)
+        return np.take_along_axis(ordered, np.minimum(place + (place >= rank), len(among) - 1), axis=0)
 
     above = logs - (other((others - 1) // 2) + other(others // 2)) / 2
     return quantile(np.sort(np.where(others > 0, above, np.nan), axis=-1), 0.5)
