@@ -126,6 +126,14 @@ def test_what_pip_does_not_install_is_one_line(requirement, tmp_path, capsys):
     assert err.count("\n") == 1
 
 
+def test_without_pip_the_command_that_brings_it_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    (tmp_path / "python").write_text(f"#!/bin/sh\necho '{tmp_path}/python: No module named pip' >&2; exit 1\n")
+    (tmp_path / "python").chmod(0o755)
+    with pytest.raises(InstallError, match="No module named pip; python -m ensurepip brings it"):
+        install("ujson==1.0")
+
+
 def test_versions_are_of_one_library_that_a_codec_is_made_of(tmp_path):
     ujson, other = install(wheel(tmp_path, "1.0")), install(wheel(tmp_path, "1.0", name="Serbench_None"))
     assert versions.codecs_of((ujson, ujson)) == ("json/ujson",)

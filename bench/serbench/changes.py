@@ -106,9 +106,9 @@ def changes(old: Run, new: Run, threshold: float = 0.0) -> Changes:
 def _common(old: Run, new: Run, notes: list[str]) -> set[str]:
     """The names of the data sets that both have."""
     one, two = ({row.name: row for row in run.datasets} for run in (old, new))
-    for name in one.keys() ^ two.keys():
+    for name in sorted(one.keys() ^ two.keys()):
         notes.append(f"only in the {'old' if name in one else 'new'} run: data set {name}")
-    for name in one.keys() & two.keys():
+    for name in sorted(one.keys() & two.keys()):
         if one[name] != two[name]:
             notes.append(f"data set {name} is not the same in both runs, and was left out")
     return {name for name in one.keys() & two.keys() if one[name] == two[name]}

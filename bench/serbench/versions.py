@@ -95,8 +95,9 @@ def _install(requirement: str, folder: Path) -> None:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", made]
         done = subprocess.run([*command, "--", requirement], capture_output=True, text=True)
         if done.returncode:
-            *_, last = [done.returncode, *filter(str.strip, done.stderr.splitlines())]
-            raise InstallError(f"pip does not install {requirement}: {last}")
+            *_, last = [f"exit code {done.returncode}", *filter(str.strip, done.stderr.splitlines())]
+            advice = "; python -m ensurepip brings it" if last.endswith("No module named pip") else ""
+            raise InstallError(f"pip does not install {requirement}: {last}{advice}")
         Path(made).rename(folder)
         Path(made).mkdir()
 
