@@ -248,6 +248,16 @@ def test_status_losses_and_size():
     assert [row.codec for row in changes(old, new, 0.2).worse] == ["b/1", "c/1"]
 
 
+def test_what_breaks_while_it_is_timed_is_worse():
+    old, new = run(1, turns="t"), run(2, turns="t")
+    crash = replace(new.timings[-1], samples_ns=[], canary_ns=[], reason="crashed: SIGSEGV")
+    slow = replace(new.timings[0], reason="one call takes 3.0 s: called once, cold")
+    new = replace(new, timings=[slow, *new.timings[1:-1], crash])
+    (row,) = changes(old, new).worse
+    assert (row.codec, row.what, row.before, row.after) == ("e/1", "encode", "timed", "crashed: SIGSEGV")
+    assert not changes(new, old).worse
+
+
 def test_what_only_one_run_has_is_told():
     old, new = run(1, codecs=("a/1", "b/1")), run(2, codecs=("b/1", "c/1"))
     new = replace(new, datasets=[replace(DATASET, messages=3), replace(DATASET, name="e")])

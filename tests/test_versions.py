@@ -216,6 +216,7 @@ class Script(Worker):
 
     def request(self, request, **content):
         if request == "hold":
+            self.log.append((self.side, "hold"))
             self.cells = list(content["candidates"])
             yield {"done": [3 + self.side] * len(self.cells)}
             return
@@ -246,6 +247,7 @@ def test_each_turn_of_one_side_is_followed_by_one_of_the_other(monkeypatch):
     workers = [Script(log, 0), Script(log, 1)]
     for worker in workers:
         versions._hold(worker.side, worker, [FAST, SLOWER], {})
+    log.clear()
     found = versions._rounds(workers, [FAST, SLOWER], 400, Random(1))
     pairs = list(zip(log[::2], log[1::2]))
     assert all(one[1] == two[1] and {one[0], two[0]} == {0, 1} for one, two in pairs)
@@ -268,3 +270,14 @@ def test_what_breaks_a_side_is_taken_out_with_its_reason(monkeypatch):
     ]  # fmt: skip
     assert [row.loops for _, row in rows] == [0, 3, 4]
     assert pairs.cells["points"] == [FAST]
+
+
+def test_each_side_starts_first_in_every_second_pair(monkeypatch):
+    log = []
+    plan = Plan(data=(Data(name="points", source="", schema=SCHEMA, messages=[point()]),), codecs=("a/fast",))
+    monkeypatch.setattr(versions, "time", Clock(log, None))
+    pairs = versions._Pairs(plan, (None, None), [[], []], versions.QUIET)
+    pairs.cells = {"points": [FAST]}
+    for pair in range(4):
+        list(pairs._block([Script(log, 0), Script(log, 1)], plan.data[0], pair, 0))
+    assert [side for side, what in log if what == "hold"] == [0, 1, 1, 0, 0, 1, 1, 0]

@@ -100,7 +100,7 @@ def changes(old: Run, new: Run, threshold: float = 0.0) -> Changes:
             for cell in cells
             if cell in times
         ]
-    return Changes(rows + list(_counted(old, new, datasets, threshold)), notes)
+    return Changes([*rows, *_broken(old, new, datasets), *_counted(old, new, datasets, threshold)], notes)
 
 
 def _common(old: Run, new: Run, notes: list[str]) -> set[str]:
@@ -152,6 +152,18 @@ def _timed(cell: Cell, ratio: Ratio, before: float, after: float, threshold: flo
         dataset=dataset, codec=codec, kind="time", what=operation, before=before, after=after, verdict=ratio.verdict,
         ratio=ratio, worse=worse,
     )  # fmt: skip
+
+
+def _broken(old: Run, new: Run, datasets: set[str]) -> Iterator[Change]:
+    """What was timed before, and now broke at it."""
+    timed = _cells(old.timings)
+    for row in new.timings:
+        cell = row.dataset, row.codec, row.operation
+        if row.reason and not row.samples_ns and cell in timed and row.dataset in datasets:
+            yield Change(
+                dataset=row.dataset, codec=row.codec, kind="status", what=row.operation, before="timed",
+                after=row.reason, verdict="different", worse=True,
+            )  # fmt: skip
 
 
 def _counted(old: Run, new: Run, datasets: set[str], threshold: float) -> Iterator[Change]:

@@ -230,7 +230,8 @@ class _Pairs:
         cells = self.cells[data.name]
         while cells:
             try:
-                loops = [_hold(side, worker, cells, case) for side, worker in enumerate(workers)]
+                first = pair % len(workers)  # they start here: neither is always the one that does
+                loops = {side: _hold(side, workers[side], cells, case) for side in (first, 1 - first)}
                 began = time.monotonic()
                 samples = _rounds(workers, cells, deadline, random.Random(f"{self.plan.seed} {data.name} {pair}"))
             except _Broken as broken:
