@@ -260,7 +260,7 @@ RUN = Run(
     SPENT,
     LIBRARIES,
     FOOTPRINTS,
-    ENDED,
+    ended=ENDED,
 )
 
 

@@ -189,8 +189,8 @@ def test_a_sample_of_many_messages_is_said(tmp_path, capsys):
     ("arguments", "error"),
     [
         (["run", "--budget", "soon"], "'soon' is not a duration"),
-        (["run", "--precision", "0.01"], "'0.01' is not a precision: write 1% or 0.3%"),
-        (["run", "--precision", "0%"], "'0%' is not a precision"),
+        (["run", "--precision", "0.01"], "'0.01' is not a percentage: write 1% or 0.3%"),
+        (["run", "--precision", "0%"], "'0%' is not a percentage"),
         (["run", "--scale", "--schema", "employee"], "--scale needs messages of different size"),
         (["run", "--scale", "--records", "3"], "leave --records out"),
         (["run", "--codec", "jsn"], "no codec or format is called 'jsn'; did you mean json"),

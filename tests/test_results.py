@@ -6,7 +6,19 @@ import sys
 from dataclasses import replace
 
 import pytest
-from serbench.results import FILE_NAME, Dataset, Ended, Header, ResultsError, Streamed, Timing, Verified, Writer, read
+from serbench.results import (
+    FILE_NAME,
+    Counted,
+    Dataset,
+    Ended,
+    Header,
+    ResultsError,
+    Streamed,
+    Timing,
+    Verified,
+    Writer,
+    read,
+)
 
 HEADER = Header(
     plan_sha256="ab",
@@ -24,6 +36,7 @@ LINES = [
     Verified(dataset="d", codec="a/b", status="lossy", losses={"NaN payload": 2}, encoded_bytes=[3, 4]),
     Verified(dataset="d", codec="a/c", status="failed", reason="$: 'a\ud800' became 'b'", deterministic=False),
     Streamed(dataset="d", codec="a/b", records=3, stream_bytes=30, write_peak_bytes=4096),
+    Counted(dataset="d", codec="a/b", operation="encode", seed=3, loops=2, instructions=900, empty_instructions=40),
     Timing(dataset="d", codec="a/b", operation="encode", process=0, loops=8, samples_ns=[5, 6], canary_ns=[1, 1]),
     Timing(dataset="d", codec="a/b", operation="decode", process=0, loops=1, samples_ns=[5], canary_ns=[1], rounds=[8]),
 ]
@@ -41,7 +54,7 @@ def test_what_is_written_is_read(tmp_path):
     written(tmp_path / "new" / "folder")
     run = read(tmp_path / "new" / "folder")
     assert run.header == HEADER
-    assert [run.header, *run.datasets, *run.verified, *run.streamed, *run.timings] == LINES
+    assert [run.header, *run.datasets, *run.verified, *run.streamed, *run.counted, *run.timings] == LINES
 
 
 def test_how_a_run_ended_is_read(tmp_path):
@@ -51,9 +64,9 @@ def test_how_a_run_ended_is_read(tmp_path):
 
 
 def test_a_cell_that_was_measured_again_has_the_later_samples(tmp_path):
-    again = replace(LINES[5], samples_ns=[7])
+    again = replace(LINES[6], samples_ns=[7])
     written(tmp_path, [*LINES, again, replace(again, process=1)])
-    assert read(tmp_path).timings == [again, LINES[6], replace(again, process=1)]
+    assert read(tmp_path).timings == [again, LINES[7], replace(again, process=1)]
 
 
 def test_each_line_is_there_at_once(tmp_path):
@@ -66,22 +79,22 @@ def test_each_line_is_there_at_once(tmp_path):
 
 def test_lines_are_json_with_their_kind(tmp_path):
     kinds = [json.loads(line)["kind"] for line in written(tmp_path).read_text(encoding="utf-8").splitlines()]
-    assert kinds == ["header", "dataset", "verified", "verified", "streamed", "timing", "timing"]
+    assert kinds == ["header", "dataset", "verified", "verified", "streamed", "counted", "timing", "timing"]
 
 
 @pytest.mark.parametrize("lost", [1, 20, 60])
 def test_a_last_line_cut_off_is_ignored_and_then_overwritten(tmp_path, lost):
     path = written(tmp_path)
     path.write_bytes(path.read_bytes()[:-lost])
-    assert read(tmp_path).timings == LINES[5:6]
-    written(tmp_path, LINES[6:])
-    assert read(tmp_path).timings == LINES[5:]
+    assert read(tmp_path).timings == LINES[6:7]
+    written(tmp_path, LINES[7:])
+    assert read(tmp_path).timings == LINES[6:]
 
 
 def test_nothing_whole_is_overwritten_when_a_file_is_gone_on_with(tmp_path):
     written(tmp_path, LINES[:3])
     written(tmp_path, LINES[3:])
-    assert read(tmp_path).timings == LINES[5:]
+    assert read(tmp_path).timings == LINES[6:]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +160,7 @@ def test_a_full_disk_costs_the_line_that_does_not_fit(room, tmp_path):
     """The limit of a file's size stands for the disk: a part of the line is written, then there is an error."""
     import resource
 
-    path = written(tmp_path, LINES[:6])
+    path = written(tmp_path, LINES[:7])
     held = path.read_bytes()
     writer = Writer(tmp_path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -159,5 +172,5 @@ def test_a_full_disk_costs_the_line_that_does_not_fit(room, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         writer.close()
     assert path.read_bytes() == held
-    written(tmp_path, LINES[6:])
-    assert read(tmp_path).timings == LINES[5:]
+    written(tmp_path, LINES[7:])
+    assert read(tmp_path).timings == LINES[6:]

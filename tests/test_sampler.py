@@ -77,7 +77,7 @@ def test_the_slots_of_a_candidate_go_through_the_copies(machine):
     calibrate(candidate, machine.clock)
     candidate.loop.runs = [lambda turns, copy=copy: seen.append(copy) or US for copy in range(COPIES)]
     for _ in range(COPIES + 2):
-        sampler._keep(candidate, sampler._slot(candidate), 0, 0)
+        sampler._keep(candidate, sampler.slot(candidate), 0, 0)
     assert [copy for copy, _ in groupby(seen)] == [*range(COPIES), 0, 1]
     assert len(seen) == (COPIES + 2) * (candidate.discarded + candidate.timed)
 

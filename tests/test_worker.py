@@ -146,6 +146,18 @@ def test_the_rows_before_the_break_are_there(worker):
         next(answer)
 
 
+def test_what_is_held_has_a_turn_when_it_is_asked(worker):
+    *at, last = worker.request("hold", **CASE, candidates=[["fake/good", "encode"], ["fake/plain", "decode"]])
+    assert [frame["at"] for frame in at] == [["fake/good", "encode"], ["fake/plain", "decode"]] * 2
+    assert len(last["done"]) == 2
+    for place in (1, 0, 1):
+        sample_ns, canary_ns = worker.ask("turn", place=place)
+        assert sample_ns > 0 < canary_ns
+    assert worker.ask("hold", **CASE, candidates=[["fake/good", "encode"]])
+    with pytest.raises(WorkerFailed, match="IndexError"):
+        worker.ask("turn", place=1)
+
+
 def test_a_codec_that_hangs_is_killed():
     with Worker(patience_s=1.5) as worker:
         worker.start()

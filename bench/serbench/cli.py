@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 from serschema.errors import SerError
@@ -151,6 +151,7 @@ def commands() -> None:
         "serbench run --schema access_log --codec json --codec xdr --scale",
         "serbench run --data people.jsonl --codec json --codec protobuf --compress zstd-3",
         "serbench run --out reports/night --resume --budget 1h",
+        "serbench run --schema employee --codec json/orjson --counter instructions",
     )
 )
 @_schema_option
@@ -171,6 +172,11 @@ def commands() -> None:
 @click.option("--precision", metavar="P", help="What ratios are to be known to: 1% (the default), 0.3%.")
 @click.option("--quick", "effort", flag_value="quick", help="A first look: 20s, 5%, five processes.")
 @click.option("--thorough", "effort", flag_value="thorough", help="For publication: 30m, 0.3%, 24 processes.")
+@click.option(
+    "--counter",
+    type=click.Choice(["instructions"]),
+    help="Count them under valgrind in place of time, to follow one --codec over time.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: reports/YYYYmmdd-HHMMSS.")
 @click.option("--resume", is_flag=True, help="Go on with the run that is in --out.")
 @_seed_option
@@ -187,6 +193,7 @@ def run(
     budget: str | None,
     precision: str | None,
     effort: str | None,
+    counter: Literal["instructions"] | None,
     out: Path | None,
     resume: bool,
     seed: int,
@@ -198,7 +205,7 @@ def run(
     """
     from serbench import inputs, plan, runner
     from serbench.report import progress, render, terminal, write
-    from serbench.report.summary import summarise
+    from serbench.report.summary import MEASURED, summarise
 
     if scale and records:
         raise _UsageError("--scale chooses the numbers of records: leave --records out")
@@ -210,7 +217,7 @@ def run(
     if precision:
         wanted = replace(wanted, precision=inputs.share(precision))
     planned = _plan(schemas, data, codecs, records, seed, wanted, sample, scale=scale, hot=hot)
-    planned = replace(planned, operations=_operations(methods))
+    planned = replace(planned, operations=_operations(methods), counter=counter or "")
     folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
     command = ["serbench", *click.get_current_context().obj]
     with _Interruption() as interruption:
@@ -229,6 +236,9 @@ def run(
     if interruption.happened:
         _note(_kept(done, folder))
         return INTERRUPTED
+    carried = {row.dataset for row in done.verified if row.status in MEASURED}
+    if counter and (left := carried - {row.dataset for row in done.counted}):
+        _note(f"--budget was used up before {len(left)} data sets were counted; --out {folder} --resume goes on")
     click.echo(f"report: {paths[0].with_suffix('.html')}", err=as_json)
     return OK
 
@@ -305,6 +315,76 @@ def _plan(
         _note(note)
     effort = effort or Effort()
     return Plan(data=sets, codecs=tuple(info.id for info in infos), seed=seed, **asdict(effort))
+
+
+@commands.command(
+    epilog=_epilog(
+        "serbench diff reports/monday reports/tuesday --threshold 5%",
+        "serbench diff --install orjson==3.10.0 orjson==3.13.0 --schema employees",
+        "serbench diff --install msgpack==1.2.4 ./msgpack-python --data people.jsonl --json",
+    )
+)
+@click.argument("old")
+@click.argument("new")
+@click.option("--install", is_flag=True, help="OLD and NEW are what pip installs: two versions of a library, in turns.")
+@click.option("--threshold", metavar="P", help="How much slower or larger is no regression: 5%. Default: none.")
+@_schema_option
+@_data_option
+@_codec_option
+@_sample_option
+@click.option("--budget", metavar="T", help="Time to spend with --install: 90, 90s, 2m (the default), 1h.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the two runs of --install.")
+@_seed_option
+@_json_option
+def diff(
+    old: str,
+    new: str,
+    install: bool,
+    threshold: str | None,
+    schemas: tuple[str, ...],
+    data: tuple[str, ...],
+    codecs: tuple[str, ...],
+    sample: int,
+    budget: str | None,
+    out: Path | None,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """What got slower, larger, lossy or broken from OLD to NEW; exit code 1 if anything did.
+
+    OLD and NEW are folders of runs, or, with --install, requirements: each version is installed with what it requires
+    into a folder of the cache, once, and two processes take turns on one processor. Without --codec these are all that
+    are made of the library.
+    """
+    from serbench import changes, inputs, results, versions
+    from serbench.plan import Effort
+    from serbench.report import changes as report
+    from serbench.report import progress, terminal
+
+    share = inputs.share(threshold) if threshold else 0.0
+    interruption = _Interruption()
+    if install:
+        budget_s = inputs.duration(budget or "2m")
+        both = versions.install(old), versions.install(new)
+        chosen = versions.codecs_of(both, codecs)
+        plan = _plan(schemas, data, chosen, seed=seed, effort=Effort(budget_s=budget_s), sample=sample)
+        folder = out or Path("reports") / f"{datetime.now().strftime('%Y%m%d-%H%M%S')}-diff"
+        command = ["serbench", *click.get_current_context().obj]
+        with interruption:
+            runs = versions.measure(plan, both, folder, progress.watcher(budget_s), command)
+        _note(f"the runs are in {folder}: serbench diff {' '.join(str(run.path.parent) for run in runs)}")
+    elif schemas or data or codecs or budget or out:
+        raise _UsageError("--schema, --data, --codec, --budget and --out go with --install: a run has been measured")
+    else:
+        runs = results.read(Path(old)), results.read(Path(new))
+    found = changes.changes(*runs, share)
+    if as_json:
+        _print_json(report.as_json(found, *runs))
+    else:
+        report.render(found, *runs, terminal.console(), everything=install)
+    if interruption.happened:
+        return INTERRUPTED
+    return FAILED if found.worse else OK
 
 
 @commands.command(

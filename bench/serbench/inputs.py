@@ -47,7 +47,7 @@ def share(text: str) -> float:
     """The share that `1%` or `0.3 %` is."""
     match = _PERCENT.fullmatch(text.strip())
     if not match or not 0 < float(match[1]) < 100:
-        raise BadInput(f"{text!r} is not a precision: write 1% or 0.3%")
+        raise BadInput(f"{text!r} is not a percentage: write 1% or 0.3%")
     return float(match[1]) / 100
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from typing import Literal
 
 from sercodecs import registry
 from sercodecs.contract import CodecInfo
@@ -29,6 +30,11 @@ TIMED_BYTES = 1 << 20
 
 LARGE_LEAVES = 16
 """From so many leaves on, reading one of them without the others is worth a measurement."""
+
+ONE_CODEC = (
+    "--counter instructions follows one codec over time: name it with --codec. It cannot rank codecs: a nanosecond is "
+    "10 to 15 instructions, for each codec another number, and valgrind has no AVX-512 (METHODOLOGY.md, Instructions)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +117,7 @@ class Plan(Effort):
     takes longer. `memory_share` is the part of it in which imports and memory are measured; 0 leaves them out.
     `processes` measure a block, where the budget allows; up to twice as many where a codec's ratio to the fastest is
     not known to `precision`, a share of it.
+    With `counter` instructions are counted in place of time and memory, of one codec.
     `modules` are importable modules with `CODECS` besides those of the registry; they are asked first.
     """
 
@@ -120,6 +127,7 @@ class Plan(Effort):
     operations: tuple[Operation, ...] = OPERATIONS
     memory_share: float = MEMORY_SHARE
     modules: tuple[str, ...] = ()
+    counter: Literal["", "instructions"] = ""
 
     def __post_init__(self) -> None:
         for what, names in (("data set", [data.name for data in self.data]), ("codec", self.codecs)):
@@ -127,6 +135,8 @@ class Plan(Effort):
                 raise SerError(f"a plan needs a {what}")
             if len(set(names)) < len(names):
                 raise SerError(f"a {what} is in the plan twice: {max(names, key=list(names).count)}")
+        if self.counter and len(self.codecs) > 1:
+            raise SerError(ONE_CODEC)
 
     def infos(self) -> tuple[CodecInfo, ...]:
         """The codecs of the plan; raises `registry.UnknownCodec`."""
@@ -139,7 +149,7 @@ class Plan(Effort):
             digest.update(_canonical([data.name, data.source, schema_to_json(data.schema), data.most_timed]))
             for message in data.messages:
                 digest.update(_canonical(to_json(message, data.schema)))
-        digest.update(_canonical([self.codecs, self.seed, self.operations, self.modules]))
+        digest.update(_canonical([self.codecs, self.seed, self.operations, self.modules, self.counter]))
         return digest.hexdigest()
 
 

@@ -2,9 +2,10 @@
 
 `RUN/results.jsonl` holds, each as one object with its `kind`: one `header`, then as they come a `dataset` for each data
 set, a `library` for each codec that is installed, a `verified` for each (data set, codec), a `footprint` for each of
-these that is right, a `streamed` for each that has streams, a `timing` for each (data set, codec, operation, process),
-a `spent` after those of a block, and an `ended` where a run ended or was interrupted. Samples are integer nanoseconds
-with their loop counts; no median is stored: `serbench.statistics` computes what reports show.
+these that is right, a `streamed` for each that has streams, a `timing` for each (data set, codec, operation, process)
+or in place of these a `counted` for each (data set, codec, operation), a `spent` after those of a block, and an
+`ended` where a run ended or was interrupted. Samples are integer nanoseconds with their loop counts; no median is
+stored: `serbench.statistics` computes what reports show.
 
 History of the format: 1, the first.
 """
@@ -61,7 +62,10 @@ class ResultsError(SerError):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What ran, where: one per file. `machine` holds cpu, cores, memory_bytes, system, python, byte_order..."""
+    """What ran, where: one per file. `machine` holds cpu, cores, memory_bytes, system, python, byte_order...
+
+    Two runs with the same `turns`, not empty, were measured in turns: processes and rounds of one number go together.
+    """
 
     format: int = FORMAT
     plan_sha256: str
@@ -72,6 +76,7 @@ class Header:
     seed: int
     machine: dict[str, Any]
     versions: dict[str, str]
+    turns: str = ""
     codecs: dict[str, dict[str, Any]]
     """By codec id: format, title, implementation, distribution, version, language, licence, textual,
     self_describing, byte_order, validates, control, note, defects."""
@@ -242,7 +247,25 @@ class Ended:
     swapped_bytes: int | None = None
 
 
-Line: TypeAlias = Header | Dataset | Library | Verified | Footprint | Streamed | Timing | Spent | Ended
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """Processor instructions of `loops` calls of one operation, each of the timed messages once, under valgrind.
+
+    `empty_instructions` are those of as many calls of an empty function, and part of `instructions`. `seed` is the hash
+    seed that the process had. A `reason` says why there are no figures.
+    """
+
+    dataset: str
+    codec: str
+    operation: Operation
+    seed: int
+    loops: int = 0
+    instructions: int = 0
+    empty_instructions: int = 0
+    reason: str = ""
+
+
+Line: TypeAlias = Header | Dataset | Library | Verified | Footprint | Streamed | Timing | Spent | Counted | Ended
 _KINDS: dict[str, type[Line]] = {
     "header": Header,
     "dataset": Dataset,
@@ -252,6 +275,7 @@ _KINDS: dict[str, type[Line]] = {
     "streamed": Streamed,
     "timing": Timing,
     "spent": Spent,
+    "counted": Counted,
     "ended": Ended,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
@@ -270,6 +294,7 @@ class Run:
     spent: list[Spent] = field(default_factory=list)
     libraries: list[Library] = field(default_factory=list)
     footprints: list[Footprint] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
 
 
@@ -357,6 +382,7 @@ def read(folder: Path) -> Run:
         [line for line in lines if isinstance(line, Spent)],
         [line for line in lines if isinstance(line, Library)],
         [line for line in lines if isinstance(line, Footprint)],
+        [line for line in lines if isinstance(line, Counted)],
         [line for line in lines if isinstance(line, Ended)],
     )
 

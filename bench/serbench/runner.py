@@ -30,10 +30,11 @@ from typing import Any, Protocol
 from serschema.jsonform import schema_to_json, to_json
 from serschema.values import check, path_text
 
-from serbench import environment, fitness, footprints
+from serbench import counters, counting, environment, fitness, footprints
 from serbench.plan import Data, Plan
 from serbench.results import (
     FILE_NAME,
+    Counted,
     Dataset,
     Ended,
     Header,
@@ -113,8 +114,8 @@ def run(
     message is not of its schema; `UnknownCodec`. `command` is what the user typed, for the header.
     """
     started = time.monotonic()
-    header = _header(plan, command)
-    datasets = [_dataset(data) for data in plan.data]
+    header = header_of(plan, command)
+    datasets = [dataset_of(data) for data in plan.data]
     with _writing(folder) as writer:
         held = _held(folder, header, resume)
         if held is None:
@@ -129,6 +130,10 @@ def run(
         with suppress(KeyboardInterrupt), _watched(plan, progress):
             for verified in session.verify(1 - TIMING_SHARE):
                 writer.write(verified)
+            if plan.counter:
+                for counted in session.count(plan.budget_s - (time.monotonic() - started)):
+                    writer.write(counted)
+                return read(folder)
             for streamed in session.stream(1 - TIMING_SHARE):
                 writer.write(streamed)
             for row in footprints.measure(plan, session.verified, held, worker, session.aside):
@@ -153,7 +158,8 @@ def verify_all(plan: Plan, progress: Progress = QUIET, *, worker: Callable[[], W
         return list(_Session(plan, progress, worker, None).verify())
 
 
-def _header(plan: Plan, command: Sequence[str]) -> Header:
+def header_of(plan: Plan, command: Sequence[str]) -> Header:
+    """The header of a run of the plan that starts now."""
     infos = plan.infos()
     return Header(
         plan_sha256=plan.sha256(),
@@ -163,7 +169,7 @@ def _header(plan: Plan, command: Sequence[str]) -> Header:
         precision=plan.precision,
         seed=plan.seed,
         machine=environment.machine(),
-        versions=environment.versions(infos),
+        versions=environment.versions(infos) | ({"valgrind": counters.version()} if plan.counter else {}),
         codecs={info.id: environment.described(info) for info in infos},
     )
 
@@ -173,7 +179,8 @@ def _check(data: Data) -> None:
         check(message, data.schema)
 
 
-def _dataset(data: Data) -> Dataset:
+def dataset_of(data: Data) -> Dataset:
+    """The line of a data set. Raises `ValueMismatch` if a message is not of its schema."""
     _check(data)
     return Dataset(
         name=data.name,
@@ -250,6 +257,7 @@ class _Session:
         self.timed = list(held.timings) if held else []
         self.whole = {(row.dataset, row.direction, row.process) for row in held.spent} if held else set()
         self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
+        self.counted = {row.dataset for row in held.counted} if held else set()
         self.verified = {(row.dataset, row.codec): row for row in held.verified} if held else {}
         self.killed: set[tuple[str, ...]] = set()
         self.costs: list[float] = []
@@ -333,6 +341,14 @@ class _Session:
         if direction == "stream":
             return self._streams(data, codec)
         return direction != "access" or any("access" in self.verified[data.name, c].offers for c in self.plan.codecs)
+
+    def count(self, budget_s: float) -> Iterator[Counted]:
+        """Instructions in place of time."""
+
+        def step(description: str, done: float) -> None:
+            self.progress.step(description, 1 - TIMING_SHARE + TIMING_SHARE * done)
+
+        return counting.count(self.plan, self.cases, self.verified, self.counted, budget_s, step)
 
     def time(self, budget_s: float) -> Iterator[Timing | Spent]:
         """Pass after pass over the blocks, while there is time and something is not known well enough."""

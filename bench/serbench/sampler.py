@@ -310,7 +310,7 @@ def sample(
     with _without_gc():
         for candidate in block:
             announce(candidate)
-            before = _timed_canary(clock)
+            before = timed_canary(clock)
             with _guarded(candidate):
                 calibrate(candidate, clock)
             if candidate.slot_ns > max(TOO_SLOW_NS, budget_ns // LEAST_SAMPLES):
@@ -331,14 +331,14 @@ def sample(
                 turn = [candidate for candidate in alive if number % candidate.period == 0]
             if not alive:
                 return twins
-            before = _timed_canary(clock)
+            before = timed_canary(clock)
             chance.shuffle(turn)
             for candidate in turn:
                 if careful or clock() - heard > HEARTBEAT_NS:
                     announce(candidate if careful else None)
                     heard = clock()
                 with _guarded(candidate, but=MemoryError):
-                    _keep(candidate, _slot(candidate), before, number)
+                    _keep(candidate, slot(candidate), before, number)
                 if candidate.meddles:
                     announce(None)
                 if candidate.reason:
@@ -365,7 +365,8 @@ def _settle_periods(alive: Sequence[Candidate]) -> None:
                 candidate.period *= 2
 
 
-def _slot(candidate: Candidate) -> int:
+def slot(candidate: Candidate) -> int:
+    """A sample in nanoseconds: the timed sub-batches after the discarded one."""
     assert candidate.loop
     run, turns = candidate.loop.runs[len(candidate.samples_ns) % COPIES], candidate.turns
     with _collecting() if candidate.collecting else nullcontext():
@@ -407,7 +408,8 @@ def _guarded(candidate: Candidate, but: type[Exception] | tuple[()] = ()) -> Ite
         gc.disable()  # a library may have turned it on, for all
 
 
-def _timed_canary(clock: Clock) -> int:
+def timed_canary(clock: Clock) -> int:
+    """Nanoseconds that the canary takes now."""
     canary()  # the caches are the last candidate's
     started = clock()
     canary()

@@ -146,7 +146,7 @@ class Comparison:
         return found if len(found) > 1 or len(order) == 1 else {}
 
 
-class _Samples(NamedTuple):
+class Samples(NamedTuple):
     """All samples of one operation on one data set: logarithms of nanoseconds per message, and by codec the rest."""
 
     codecs: list[str]
@@ -158,7 +158,7 @@ class _Samples(NamedTuple):
 def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
     """The figure of each (data set, codec, operation) that has samples."""
     found = {}
-    for (dataset, operation), samples in _samples(run.timings, _messages(run)):
+    for (dataset, operation), samples in sampled(run.timings, messages_a_call(run)):
         center, low, high, _, processes = estimate([samples.logs], trimmed=False)
         columns = np.exp(center), np.exp(low), np.exp(high), processes, samples.quiet, samples.mean_ns
         for codec, *held in zip(samples.codecs, *(column.tolist() for column in columns)):
@@ -169,8 +169,8 @@ def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
 def medians(run: Run) -> dict[tuple[str, str, Operation], Floats]:
     """Of each (data set, codec, operation) the processes' medians, in nanoseconds per message, in their order."""
     found = {}
-    for (dataset, operation), samples in _samples(run.timings, _messages(run)):
-        of_processes = np.exp(_quantile(np.sort(samples.logs, axis=-1), 0.5))
+    for (dataset, operation), samples in sampled(run.timings, messages_a_call(run)):
+        of_processes = np.exp(quantile(np.sort(samples.logs, axis=-1), 0.5))
         for codec, values in zip(samples.codecs, of_processes):
             found[dataset, codec, operation] = values[~np.isnan(values)]
     return found
@@ -212,7 +212,7 @@ def compare(run: Run, operations: Collection[Operation]) -> dict[tuple[str, Oper
     """
     found = {
         (dataset, operation): Comparison(samples.codecs, samples.logs)
-        for (dataset, operation), samples in _samples(run.timings, _messages(run))
+        for (dataset, operation), samples in sampled(run.timings, messages_a_call(run))
         if operation in operations
     }
     correct(found.values())
@@ -226,8 +226,8 @@ def wide(timings: Sequence[Timing], precision: float, least: int) -> set[tuple[s
     Stopping looks at widths only, never at whether there is a difference: what is claimed is not chosen by it.
     """
     found: set[tuple[str, str, Operation]] = set()
-    for (dataset, operation), samples in _samples(timings, dict.fromkeys((row.dataset for row in timings), 1)):
-        medians = _quantile(np.sort(samples.logs, axis=-1), 0.5)
+    for (dataset, operation), samples in sampled(timings, dict.fromkeys((row.dataset for row in timings), 1)):
+        medians = quantile(np.sort(samples.logs, axis=-1), 0.5)
         fastest = int(np.nanargmin(np.nanmedian(medians, axis=-1)))
         ratios = estimate([samples.logs - samples.logs[fastest]], trimmed=True)
         narrow = (ratios.high - ratios.low) / 2 <= math.log1p(precision)
@@ -248,7 +248,7 @@ def correct(comparisons: Iterable[Comparison]) -> None:
         held.p[tested] = held.p.T[tested] = p
 
 
-def _messages(run: Run) -> dict[str, int]:
+def messages_a_call(run: Run) -> dict[str, int]:
     """How many messages a call handles, by data set."""
     return {dataset.name: dataset.timed for dataset in run.datasets}
 
@@ -260,9 +260,8 @@ def quiet_bound(timings: Iterable[Timing]) -> float:
     return QUIET * float(np.partition(canaries, decile)[decile]) if len(canaries) else math.inf
 
 
-def _samples(
-    timings: Sequence[Timing], messages: Mapping[str, int]
-) -> Iterator[tuple[tuple[str, Operation], _Samples]]:
+def sampled(timings: Sequence[Timing], messages: Mapping[str, int]) -> Iterator[tuple[tuple[str, Operation], Samples]]:
+    """Those of each (data set, operation), with garbage collection off."""
     bound = quiet_bound(timings)
     cells: dict[tuple[str, Operation], list[Timing]] = defaultdict(list)
     for timing in timings:
@@ -284,7 +283,7 @@ def _samples(
         total = np.bincount(codec)
         yield (
             (name, operation),
-            _Samples(list(codecs), logs, np.bincount(codec, quiet) / total, np.bincount(codec, ns) / total),
+            Samples(list(codecs), logs, np.bincount(codec, quiet) / total, np.bincount(codec, ns) / total),
         )
 
 
@@ -297,11 +296,11 @@ def estimate(pieces: Iterable[Floats], *, trimmed: bool) -> Estimate:
     medians, low, high = [], [], []
     for piece in pieces:
         rounds = np.sort(piece, axis=-1)
-        medians.append(_quantile(rounds, 0.5))
+        medians.append(quantile(rounds, 0.5))
         few = np.count_nonzero(~np.isnan(medians[-1]), axis=-1) < LEAST_PROCESSES
         if few.any():
-            low.append(np.fmin.reduce(_quantile(rounds[few], 0.25), axis=-1))
-            high.append(np.fmax.reduce(_quantile(rounds[few], 0.75), axis=-1))
+            low.append(np.fmin.reduce(quantile(rounds[few], 0.25), axis=-1))
+            high.append(np.fmax.reduce(quantile(rounds[few], 0.75), axis=-1))
     found = interval(np.concatenate(medians), trimmed=trimmed)
     if low:
         few = found.processes < LEAST_PROCESSES
@@ -309,7 +308,7 @@ def estimate(pieces: Iterable[Floats], *, trimmed: bool) -> Estimate:
     return found
 
 
-def _quantile(values: Floats, share: float) -> Floats:
+def quantile(values: Floats, share: float) -> Floats:
     """Of values that are sorted along the last axis, NaN at its end."""
     count = np.count_nonzero(~np.isnan(values), axis=-1, keepdims=True)
     place = share * np.maximum(count - 1, 0)
@@ -319,13 +318,20 @@ def _quantile(values: Floats, share: float) -> Floats:
     return np.asarray(low + (high - low) * (place % 1)[..., 0])
 
 
-def interval(values: Floats, *, trimmed: bool) -> Estimate:
-    """Yuen's statistic along the last axis; Student's if nothing is trimmed, which is so too where there are few.
+class Location(NamedTuple):
+    """The mean of what trimming leaves of values, its standard error, how many these are, and how many there were."""
 
-    Its standard error is Yuen's, from the winsorized squares over h (h - 1) with h values left.
+    center: Floats
+    error: Floats
+    left: NDArray[np.intp]
+    processes: NDArray[np.intp]
+
+
+def location(values: Floats, *, trimmed: bool) -> Location:
+    """Along the last axis. Nothing is trimmed where there are few.
+
+    The standard error is Yuen's, from the winsorized squares over h (h - 1) with h values left.
     """
-    from scipy.special import stdtr, stdtrit  # a tenth of a second that a run need not spend
-
     values = np.sort(values, axis=-1)
     place = np.arange(values.shape[-1])
     count = np.count_nonzero(~np.isnan(values), axis=-1)
@@ -338,10 +344,35 @@ def interval(values: Floats, *, trimmed: bool) -> Estimate:
         center = np.sum(values, axis=-1, where=(place >= first) & (place <= last)) / left
         middle = np.sum(winsorized, axis=-1, where=there) / count
         squares = np.sum((winsorized - middle[..., None]) ** 2, axis=-1, where=there)
-        error = np.sqrt(squares / (left * (left - 1)))
+        return Location(center, np.sqrt(squares / (left * (left - 1))), left, count)
+
+
+def interval(values: Floats, *, trimmed: bool) -> Estimate:
+    """Yuen's statistic along the last axis; Student's if nothing is trimmed, which is so too where there are few."""
+    from scipy.special import stdtr, stdtrit  # a tenth of a second that a run need not spend
+
+    center, error, left, processes = location(values, trimmed=trimmed)
+    with np.errstate(divide="ignore", invalid="ignore"):
         p = np.nan_to_num(2 * stdtr(left - 1, -np.abs(center) / error), nan=1.0)
         half = stdtrit(left - 1, (1 + CONFIDENCE) / 2) * error
-    return Estimate(center, center - half, center + half, p, count)
+    return Estimate(center, center - half, center + half, p, processes)
+
+
+def contrast(before: Floats, after: Floats, *, beyond: float) -> Estimate:
+    """The difference of the trimmed means of two samples; p is that of a difference of at most `beyond`.
+
+    Yuen's test of two samples (1974), with the degrees of freedom of Welch; `processes` are those of the smaller one.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    one, two = location(before, trimmed=True), location(after, trimmed=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = one.error**2 + two.error**2
+        freedom = variance**2 / (one.error**4 / (one.left - 1) + two.error**4 / (two.left - 1))
+        center, error = two.center - one.center, np.sqrt(variance)
+        p = np.nan_to_num(2 * stdtr(freedom, -np.maximum(np.abs(center) - beyond, 0) / error), nan=1.0)
+        half = stdtrit(freedom, (1 + CONFIDENCE) / 2) * error
+    return Estimate(center, center - half, center + half, p, np.minimum(one.processes, two.processes))
 
 
 def holm(p: Floats) -> Floats:

@@ -18,11 +18,16 @@ then each request is answered by frames of which the last has `done` or `failed`
     block    candidates, budget_ns, seed, careful               {"at": [codec, operation] | null} before first calls,
                                                                 {"row": ...} for each candidate, {"done": {...}}
     close                                                       {"done": true}: what was opened is forgotten
+    count    schema, messages, codec, operations, leaf,         {"at": operation} and {"row": ...} for each,
+             options, modules                                   {"done": true}; under valgrind
+    hold     schema, messages, candidates, leaf, modules        {"at": [codec, operation]} before first calls,
+                                                                {"done": [loops, ...]}
+    turn     place                                              {"done": [sample_ns, canary_ns]} of a candidate held
     encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
 
-Messages are in the JSON form of `serschema.jsonform`. Each request holds `memory_bytes`, a bound of the address space.
-One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with it, and
+Messages are in the JSON form of `serschema.jsonform`. Each request holds `memory_bytes`, a bound of the address space,
+or null. One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with it, and
 the imports of `prepare` are not done again. The fork of an `open` answers what follows, up to `close`: its blocks are
 forks again, which find the codecs compiled.
 `modules` are importable modules with `CODECS` besides those of the registry. Whatever a library prints goes to standard
@@ -56,7 +61,7 @@ from serschema.errors import SerError
 from serschema.jsonform import from_json, schema_from_json, to_json
 from serschema.model import Path, Schema, Value
 
-from serbench import sampler
+from serbench import sampler, turns
 from serbench.confinement import confine, end_with_parent, limit, pin
 from serbench.library import LEAST, constructed, imported
 from serbench.memory import OWN_POOLS, footprint, streamed
@@ -145,7 +150,8 @@ def _serve(requests: IO[bytes], send: Send, last: str = "") -> None:
 
 def _answer(request: Frame, send: Send) -> None:
     try:
-        limit("AS", request["memory_bytes"])
+        if request["memory_bytes"] is not None:  # valgrind has an address space of its own
+            limit("AS", request["memory_bytes"])
         send({"done": _REQUESTS[request["request"]](request, send)})
     except Exception as error:
         send({"failed": described(error)})
@@ -330,6 +336,31 @@ def _block(request: Frame, send: Send) -> Frame:
     return {"measured_ns": measured - prepared, "useful_ns": sampler.useful_ns(block + twins)}
 
 
+def _count(request: Frame, send: Send) -> bool:
+    from serbench import counters  # needs ctypes, which an emulated Python may not have
+
+    schema, messages = _case(request)
+    codec, leaf = _compiled(request, schema), tuple(request["leaf"])
+    block = sampler.candidates(request["codec"], codec, messages, request["operations"], leaf)
+    for frame in counters.count(block):
+        send(frame)
+    return True
+
+
+def _hold(request: Frame, send: Send) -> list[int]:
+    schema, messages = _case(request)
+    block: list[sampler.Candidate] = []
+    for codec_id, operation in request["candidates"]:
+        send({"at": [codec_id, operation]})
+        (info,) = lookup([codec_id], request["modules"])
+        block += sampler.candidates(codec_id, info.compile(schema), messages, [operation], tuple(request["leaf"]))
+    return turns.hold(block, lambda candidate: send({"at": [candidate.codec, candidate.operation]}))
+
+
+def _turn(request: Frame, send: Send) -> tuple[int, int]:
+    return turns.turn(request["place"])
+
+
 def _encode(request: Frame, send: Send) -> list[str]:
     schema, messages = _case(request)
     codec = _compiled(request, schema)
@@ -351,6 +382,9 @@ _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "open": _open,
     "block": _block,
     "close": _close,
+    "count": _count,
+    "hold": _hold,
+    "turn": _turn,
     "encode": _encode,
     "decode": _decode,
 }

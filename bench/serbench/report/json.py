@@ -34,14 +34,14 @@ def render(summary: Summary) -> str:
 
 
 def _dataset(table: Table) -> dict[str, Any]:
-    return {**asdict(table.dataset), "codecs": [_row(row) for row in table.measured + table.absent]}
+    return {**asdict(table.dataset), "codecs": [_row(row, table) for row in table.measured + table.absent]}
 
 
 def _held(footprint: Footprint) -> dict[str, Any]:
     return {name: value for name, value in asdict(footprint).items() if name not in ("dataset", "codec")}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row, table: Table) -> dict[str, Any]:
     return {
         "codec": row.codec,
         "control": row.control,
@@ -71,4 +71,7 @@ def _row(row: Row) -> dict[str, Any]:
             for operation, time in row.times.items()
         },
         "untimed": row.untimed,
+        "instructions_per_message": {
+            held.operation: table.instructions(held)[0] for held in row.counted if not held.reason
+        },
     }

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TypeAlias
 
-from serbench.report.summary import NONE, Row, Summary, Table, digits, margin_text, percent_text, size_text, time_text
+from serbench.report.summary import (
+    COUNTED_TITLES,
+    NONE,
+    Row,
+    Summary,
+    Table,
+    digits,
+    margin_text,
+    percent_text,
+    size_text,
+    time_text,
+)
 from serbench.results import PACKING, Footprint, Library
 
 Cell: TypeAlias = tuple[str, bool]
@@ -62,6 +73,10 @@ def of_data(table: Table) -> Iterator[Listing]:
         yield _dictionaries(rows)
     if rows := [row for row in table.measured if row.footprint and row.footprint.method]:
         yield _memory(rows)
+    if table.counted:
+        yield Listing(
+            "Counted by valgrind", [*COUNTED_TITLES], [[(cell, False) for cell in row] for row in table.counted], left=2
+        )
 
 
 def of_run(summary: Summary) -> Iterator[Listing]:

@@ -14,7 +14,17 @@ from statistics import geometric_mean
 from typing import Any
 
 from serbench import fitness
-from serbench.results import OPERATIONS, PACKING, Dataset, Footprint, Operation, Run, Streamed, Verified
+from serbench.results import (
+    OPERATIONS,
+    PACKING,
+    Counted,
+    Dataset,
+    Footprint,
+    Operation,
+    Run,
+    Streamed,
+    Verified,
+)
 from serbench.scaling import Cost, costs
 from serbench.statistics import LEAST_PROCESSES, Comparison, Figure, Ratio, collected, compare, figures
 
@@ -69,6 +79,7 @@ class Row:
     footprint: Footprint | None = None
     times: dict[Operation, Time] = field(default_factory=dict)
     untimed: dict[Operation, str] = field(default_factory=dict)
+    counted: list[Counted] = field(default_factory=list)
 
     @property
     def control(self) -> bool:
@@ -134,6 +145,21 @@ class Table:
         """The rows that have streams, fastest reader first."""
         found = [row for row in self.measured if "read_stream" in row.times or _has_figures(row.streamed)]
         return sorted(found, key=lambda row: _ns(row, "read_stream"))
+
+    @property
+    def counted(self) -> list[tuple[str, ...]]:
+        """The codec, operation, instructions per message, and those of an empty call, of what was counted."""
+        return [
+            (row.codec, held.operation, *map(size_text, self.instructions(held)))
+            for row in self.measured
+            for held in row.counted
+            if not held.reason
+        ]
+
+    def instructions(self, held: Counted) -> tuple[float, float]:
+        """Instructions per message, to a tenth, and how many of them are those of an empty call."""
+        messages = held.loops * self.dataset.timed
+        return round(held.instructions / messages, 1), round(held.empty_instructions / messages, 1)
 
     @property
     def spread(self) -> list[Row]:
@@ -224,7 +250,7 @@ class Summary:
         """How far the times can be trusted, in a line, and of how many cells memory was measured, if not of all."""
         least, most = self.processes
         if not most:
-            return "nothing was timed"
+            return COUNTED if self.run.counted else "nothing was timed"
         count = f"{least}" if least == most else f"{least} to {most}"
         interval = (
             "95 % interval"
@@ -271,6 +297,7 @@ def summarise(run: Run) -> Summary:
     pairs = compare(run, COMPARED)
     collecting = collected(run)
     reasons = {(row.dataset, row.codec, row.operation): row.reason for row in run.timings if row.reason}
+    reasons |= {(row.dataset, row.codec, row.operation): row.reason for row in run.counted if row.reason}
     tables = [_table(run, dataset, known, pairs, collecting, reasons) for dataset in run.datasets]
     return Summary(run=run, tables=tables, groups=_groups(tables), families=_families(run))
 
@@ -323,6 +350,7 @@ def _table(
                 for operation in times
                 if (cell := (dataset.name, row.codec, operation)) in reasons
             },
+            counted=[held for held in run.counted if (held.dataset, held.codec) == (dataset.name, row.codec)],
         )
         if row.codec in sizes
         else Row(codec=row.codec, about=run.header.codecs[row.codec], verified=row)
@@ -545,6 +573,8 @@ def collected_text(ratio: Ratio | None) -> str:
 
 
 ACCESS_TITLES = ("codec", "leaf read", "time", "ratio", "rank")
+COUNTED_TITLES = ("codec", "operation", "instructions per message", "of them an empty call")
+COUNTED = "nothing was timed: instructions were counted, to follow this codec over time; they rank no codecs"
 STREAM_TITLES = (
     "codec",
     "write a record",
