@@ -68,7 +68,9 @@ class Script:
             for data in plan.data
             for codec in plan.codecs
         }
-        return list(footprints.measure(plan, verified, held, self, self.steps.append))
+        return list(
+            footprints.measure(plan, verified, held, self, self.steps.append, plan.memory_share * plan.budget_s)
+        )
 
 
 def test_libraries_come_first_in_three_rounds_then_cells_by_data_set(monkeypatch):

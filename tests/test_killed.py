@@ -115,7 +115,7 @@ def test_a_run_that_is_killed_again_and_again_is_completed(tmp_path, complete):
         kept = lines
         if cells(read(folder)) == complete:
             kept, folder = [], folder.with_name(f"{folder.name}+")
-    assert killed > KILLS // 2
+    assert killed >= 3
     assert cells(runner.run(PLAN, folder, resume=True)) == complete
 
 
@@ -141,7 +141,7 @@ def test_a_run_whose_workers_are_killed_goes_on(tmp_path, complete):
         assert {row.status for row in held.verified} == {"ok"}
         assert {row.reason for row in (*held.timings, *held.streamed)} == {""}
         assert all_gone(tmp_path)
-    assert killed > KILLS // 2
+    assert killed >= 3
 
 
 @pytest.mark.parametrize("moment", range(5))

@@ -83,7 +83,7 @@ class Script:
         if len([1 for request, _ in self.requests if request not in ("open", "close")]) == self.stop_at:
             raise KeyboardInterrupt
         try:
-            yield from getattr(self, request)(**content)
+            yield from getattr(self, {"import": "import_"}.get(request, request))(**content)
         except WorkerFailed:
             self.pid += 1
             raise
@@ -95,6 +95,12 @@ class Script:
                 raise WorkerFailed("crashed: SIGILL")
             yield {"row": {"dataset": "", "codec": codec, "status": status, "reason": "", "offers": list(self.offers)}}
         yield {"done": True}
+
+    def import_(self, **content):
+        yield {"done": {"import_ns": 1, "resident_bytes": None}}
+
+    def footprint(self, **content):
+        yield {"done": {"method": "memray"}}
 
     def stream(self, codec, **content):
         if codec in self.breaking:
@@ -147,12 +153,17 @@ class Script:
 class Watcher(Quiet):
     def __init__(self):
         self.heard = []
+        self.warnings = []
+        """Each with how many steps were heard before it."""
 
     def started(self, total):
         self.heard.append(("started", total))
 
     def step(self, description, done):
         self.heard.append((description, done))
+
+    def warned(self, text):
+        self.warnings.append((text, len(self.heard)))
 
     def finished(self):
         self.heard.append(("finished", 1))
@@ -417,8 +428,25 @@ def test_blocks_that_overrun_leave_fewer_passes(tmp_path, monkeypatch):
 
 def test_timing_has_half_of_the_budget_even_after_a_long_verification(tmp_path, monkeypatch):
     script = Paced(monkeypatch, verify_s=50)
-    run(replace(TWO, budget_s=100), tmp_path, script)
+    watcher = Watcher()
+    run(replace(TWO, budget_s=100), tmp_path, script, progress=watcher)
     assert script.now == pytest.approx(150)
+    (warning,) = [
+        text for text, _ in watcher.warnings if text.startswith("round trips took 100 s of a budget of 100 s")
+    ]
+    assert "timing has 50 s all the same" in warning
+
+
+def test_memory_comes_last_and_has_its_share_or_what_is_left(tmp_path, monkeypatch):
+    script = Paced(monkeypatch)
+    held = run(replace(TWO, budget_s=100, memory_share=0.2), tmp_path, script)
+    order = [request for request, _ in groupby(script.requests, key=lambda request: request[0])]
+    assert [name for name in order if name in ("verify", "block", "import", "footprint")][-2:] == [
+        "import",
+        "footprint",
+    ]
+    assert script.now == pytest.approx(80, abs=1)
+    assert len(held.footprints) == 4
 
 
 def test_an_interrupt_keeps_what_was_measured(tmp_path):
@@ -436,15 +464,11 @@ def test_an_interrupt_while_verifying(tmp_path):
 
 
 def test_what_makes_the_machine_unfit_is_told_first(tmp_path, monkeypatch):
-    class Warned(Watcher):
-        def warned(self, text):
-            self.heard.append((text, None))
-
     monkeypatch.setattr(environment, "machine", lambda: {"usable_cores": 2, "on_battery": True})
-    watcher = Warned()
+    watcher = Watcher()
     held = run(PLAN, tmp_path, Script(), progress=watcher)
-    assert watcher.heard[0] == ("the machine runs on battery, which slows it down: plug it in", None)
-    assert watcher.heard[1][0] == "started"
+    assert watcher.warnings[0] == ("the machine runs on battery, which slows it down: plug it in", 0)
+    assert watcher.heard[0][0] == "started"
     assert held.header.machine["on_battery"] is True
 
 
@@ -605,15 +629,16 @@ def test_verification_goes_on_after_memory_was_short(tmp_path):
 
 
 def test_streams_take_a_process_each_and_are_not_done_again(tmp_path):
+    plan = replace(PLAN, memory_share=0.1)
     script = Script(offers=["stream"], breaking=["fake/good"])
-    held = run(PLAN, tmp_path, script)
+    held = run(plan, tmp_path, script)
     assert [(row.codec, row.records, row.reason) for row in held.streamed] == [
         ("fake/good", 0, "crashed: SIGSEGV"),
         ("fake/plain", 9, ""),
     ]
     assert {"write_stream", "read_stream"} <= {timing.operation for timing in held.timings}
     again = Script(offers=["stream"])
-    assert run(PLAN, tmp_path, again, resume=True).streamed == held.streamed
+    assert run(plan, tmp_path, again, resume=True).streamed == held.streamed
     assert "stream" not in [request for request, _ in again.requests]
 
 

@@ -1,8 +1,9 @@
 """What is measured of a run beside round trips, streams and times: libraries, and the memory and set-up of codecs.
 
 Each measurement has its own fork of a process that has imported no library, since what is imported once is not imported
-again, and what a codec has made of a schema it often keeps. This comes before anything is timed, and goes on, data set
-by data set, for the plan's `memory_share` of the budget; one library and one cell are measured in any case.
+again, and what a codec has made of a schema it often keeps. This comes when everything is timed, and goes on, data set
+by data set, for the plan's `memory_share` of the budget or what is left of that; one library and one cell are measured
+in any case.
 """
 
 import time
@@ -30,12 +31,16 @@ Step = Callable[[str], None]
 
 
 def measure(
-    plan: Plan, verified: dict[tuple[str, str], Verified], held: Run | None, worker: Callable[[], Worker], step: Step
+    plan: Plan,
+    verified: dict[tuple[str, str], Verified],
+    held: Run | None,
+    worker: Callable[[], Worker],
+    step: Step,
+    share_s: float,
 ) -> Iterator[Library | Footprint]:
-    """The rows that an earlier run has not `held`. `step` is told what comes next."""
-    if not plan.memory_share:
+    """The rows that an earlier run has not `held`, in about `share_s`; `step` is told what comes next."""
+    if not share_s:
         return
-    share_s = plan.memory_share * plan.budget_s
     libraries = {row.codec for row in held.libraries} if held else set()
     infos = [info for info in plan.infos() if info.id not in libraries and not missing(info)]
     with _prepared(worker, plan, OURS, infos) as bare:

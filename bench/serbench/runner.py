@@ -57,7 +57,7 @@ FIRST_COST_S = 0.9
 MORE = 2
 """So many times the planned processes measure what stays wide, if there is time."""
 TIMING_SHARE = 0.5
-"""The part of the budget, and of the progress, that timing has even where verification took longer than the rest."""
+"""The part of the budget, and of the progress, that timing and memory have even where verification took the rest."""
 
 
 class Progress(Protocol):
@@ -134,13 +134,21 @@ def run(
                 for counted in session.count(plan.budget_s - (time.monotonic() - started)):
                     writer.write(counted)
                 return read(folder)
-            for streamed in session.stream(1 - TIMING_SHARE):
-                writer.write(streamed)
-            for row in footprints.measure(plan, session.verified, held, worker, session.aside):
-                writer.write(row)
-            left_s = plan.budget_s - (time.monotonic() - started)
-            for row_of_time in session.time(max(left_s, plan.budget_s * TIMING_SHARE)):
+            memory_s = plan.memory_share * plan.budget_s
+            left_s = plan.budget_s - memory_s - (time.monotonic() - started)
+            if left_s < (least_s := plan.budget_s * TIMING_SHARE - memory_s):
+                took_s = time.monotonic() - started
+                progress.warned(
+                    f"round trips took {took_s:.0f} s of a budget of {plan.budget_s:.0f} s, and timing has "
+                    f"{least_s:.0f} s all the same: fewer codecs, a smaller --sample or a larger --budget helps"
+                )
+            for row_of_time in session.time(max(left_s, least_s)):
                 writer.write(row_of_time)
+            memory_s = max(memory_s, plan.budget_s - (time.monotonic() - started)) if memory_s else 0.0
+            for row in footprints.measure(plan, session.verified, held, worker, session.aside, memory_s / 2):
+                writer.write(row)
+            for streamed in session.stream(time.monotonic() + memory_s / 2):
+                writer.write(streamed)
             interrupted = False
         writer.write(Ended(interrupted=interrupted, **environment.meanwhile(before, environment.counters())))
     return read(folder)
@@ -310,8 +318,8 @@ class _Session:
             next(answer)
 
     def aside(self, description: str) -> None:
-        """Tell of a step between verification and timing."""
-        self.progress.step(description, 1 - TIMING_SHARE)
+        """Tell of a step after timing."""
+        self.progress.step(description, 1 - self.plan.memory_share)
 
     def _excused(self, error: WorkerFailed, *place: str) -> bool:
         """Whether a worker was killed, for the first time there, so that it is tried again."""
@@ -319,13 +327,15 @@ class _Session:
         self.killed.add(place)
         return excused
 
-    def stream(self, done: float) -> Iterator[Streamed]:
-        """The memory of streams, a fresh process for each codec that has one."""
+    def stream(self, deadline: float) -> Iterator[Streamed]:
+        """The memory of streams, a fresh process for each codec that has one, while there is time."""
         for data in self.plan.data:
             for codec in self.plan.codecs:
                 if (data.name, codec) in self.streamed or not self._streams(data, codec):
                     continue
-                self.progress.step(f"stream {data.name}: {codec}", done)
+                if time.monotonic() >= deadline:
+                    return
+                self.aside(f"stream {data.name}: {codec}")
                 try:
                     with self.worker() as worker:
                         row = worker.ask("stream", **self.cases[data.name], codec=codec, options={})
@@ -402,7 +412,8 @@ class _Session:
                         worker.ask("close")
 
     def _done(self, began: float, deadline: float) -> float:
-        return 1 - TIMING_SHARE + TIMING_SHARE * min(1.0, (time.monotonic() - began) / max(deadline - began, 1e-9))
+        passed = min(1.0, (time.monotonic() - began) / max(deadline - began, 1e-9))
+        return 1 - TIMING_SHARE + (TIMING_SHARE - self.plan.memory_share) * passed
 
     def _blocks(self) -> Iterator[_Block]:
         """What there is to time, with what an earlier run has done of it."""

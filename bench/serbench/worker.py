@@ -27,11 +27,10 @@ then each request is answered by frames of which the last has `done` or `failed`
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
 
 Messages are in the JSON form of `serschema.jsonform`. Each request holds `memory_bytes`, a bound of the address space,
-or null. One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with it, and
-the imports of `prepare` are not done again. The fork of an `open` answers what follows, up to `close`: its blocks are
-forks again, which find the codecs compiled.
-`modules` are importable modules with `CODECS` besides those of the registry. Whatever a library prints goes to standard
-error.
+or null. One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with
+it, and the imports of `prepare` are not done again. The fork of an `open` answers what follows, up to `close`: its
+blocks are forks again, which find the codecs compiled. `modules` are importable modules with `CODECS` besides those of
+the registry. Whatever a library prints goes to standard error.
 """
 
 import contextlib
