@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 from serbench.report import render
-from serbench.report.summary import (
-    Time,
+from serbench.report.summary import Time, summarise
+from serbench.report.words import (
     clean,
     digits,
     interval_text,
@@ -14,7 +14,6 @@ from serbench.report.summary import (
     ratio_interval_text,
     ratio_text,
     size_text,
-    summarise,
     time_text,
 )
 from serbench.statistics import Figure, Ratio

@@ -76,8 +76,8 @@ class Results:
         """
         from statistics import median
 
-        from serbench.report.summary import COMPARED, WHOLE, summarise
-        from serbench.results import OPERATIONS, PACKING, Footprint
+        from serbench.report.summary import summarise
+        from serbench.results import COMPARED, OPERATIONS, PACKING, WHOLE, Footprint
 
         rows = []
         tables = summarise(self.run).tables

@@ -22,8 +22,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from serbench.report.summary import COMPARED, MEASURED
-from serbench.results import Operation, Run, Timing, Verified
+from serbench.report.summary import MEASURED
+from serbench.results import COMPARED, Operation, Run, Timing, Verified
 from serbench.statistics import (
     CONFIDENCE,
     LEAST_PROCESSES,

@@ -30,7 +30,7 @@ import serbench
 from serbench import runner, uninterrupted
 from serbench.plan import Data, Plan
 from serbench.pytest_plugin import UndecidedCondition
-from serbench.report.summary import losses_text
+from serbench.report.words import losses_text
 from serbench.results import Operation, Run, Verified
 from serbench.statistics import LEAST_PROCESSES, Ratio, compare
 

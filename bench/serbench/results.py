@@ -55,6 +55,11 @@ OPERATIONS: tuple[Work, ...] = get_args(Work)
 PACKING: tuple[Packing, ...] = get_args(Packing)
 """What is timed where it is asked for: both directions of a method, on what each codec writes."""
 
+WHOLE: tuple[Operation, ...] = ("encode", "decode")
+STREAM: tuple[Operation, ...] = ("write_stream", "read_stream")
+COMPARED: tuple[Operation, ...] = (*WHOLE, "access", *STREAM)
+HALVES: tuple[Operation, ...] = ("to_native", "encode_native", "decode_native", "from_native")
+
 
 class ResultsError(SerError):
     """A result file that cannot be read: which, which line, and why."""

@@ -31,8 +31,7 @@ from serschema.jsonform import schema_to_json, to_json
 
 from serbench.counting import OFFERED
 from serbench.plan import Data, Plan
-from serbench.report.summary import COMPARED
-from serbench.results import FILE_NAME, Header, Operation, ResultsError, Run, Timing, Verified, Writer, read
+from serbench.results import COMPARED, FILE_NAME, Header, Operation, ResultsError, Run, Timing, Verified, Writer, read
 from serbench.runner import QUIET, Progress, dataset_of, header_of, verify_all
 from serbench.statistics import LEAST_PROCESSES
 from serbench.worker import Frame, Worker, WorkerFailed

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from serbench.changes import Change, Changes
-from serbench.report.summary import MEASURED, NONE, clean, size_text, time_text
+from serbench.report.summary import MEASURED
 from serbench.report.terminal import plain
+from serbench.report.words import NONE, clean, size_text, time_text
 from serbench.results import Run
 
 TITLES = (

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import TypeAlias
 
-from serbench.report.summary import WHOLE, Row, Table, clean, interval_text, size_text, time_text
+from serbench.report.summary import Row, Table
+from serbench.report.words import clean, interval_text, size_text, time_text
+from serbench.results import WHOLE
 
 Box: TypeAlias = tuple[float, float, float, float]
 

@@ -11,16 +11,17 @@ from pathlib import Path
 from serbench.fitness import machine_lines
 from serbench.report import charts
 from serbench.report import summary as s
+from serbench.report import words as w
 from serbench.report.listings import Listing, of_data, of_run
 from serbench.report.summary import Row, Summary, Table
-from serbench.results import Operation
+from serbench.results import HALVES, STREAM, WHOLE, Operation
 
 STYLE = Path(__file__).with_name("style.css")
 
 
 def text(value: object) -> str:
     """Text as itself: nothing in it is markup."""
-    return escape(s.clean(value))
+    return escape(w.clean(value))
 
 
 def render(summary: Summary) -> str:
@@ -34,7 +35,7 @@ def render(summary: Summary) -> str:
         "<p>Every codec had to give each message back before it was timed. Sizes and times are per message; ",
         "<em>efficiency</em> is information / encoded size. A ratio is to the fastest codec of the table, measured in ",
         "pairs. A <em>control</em> is no format for exchange and takes no part in rankings.</p>",
-        f"<p>{s.VERDICTS}</p>",
+        f"<p>{w.VERDICTS}</p>",
         _contents(summary),
         "<main>",
         _groups(summary),
@@ -91,9 +92,9 @@ def _groups(summary: Summary) -> str:
         f'<tr><th scope="row">{_tags(*group.kind.split(", "))}</th>'
         + _number(str(group.codecs))
         + _number(str(group.cells))
-        + _number(s.optional(group.efficiency_percent, s.percent_text))
-        + _number(s.optional(group.encode_ratio, s.factor_text))
-        + _number(s.optional(group.decode_ratio, s.factor_text))
+        + _number(w.optional(group.efficiency_percent, w.percent_text))
+        + _number(w.optional(group.encode_ratio, w.factor_text))
+        + _number(w.optional(group.decode_ratio, w.factor_text))
         + "</tr>"
         for group in summary.groups
     )
@@ -104,11 +105,11 @@ def _groups(summary: Summary) -> str:
 
 def _family(family: s.Family) -> str:
     rows = (
-        f'<tr><th scope="row">{text(codec)}</th>{"".join(map(_number, s.cost_cells(held)))}</tr>'
+        f'<tr><th scope="row">{text(codec)}</th>{"".join(map(_number, w.cost_cells(held)))}</tr>'
         for codec, held in family.costs.items()
     )
     return f"<h2>{text(family.name)} in {family.sizes} sizes</h2>" + _grid(
-        s.COST_NOTE, ["codec", *s.COST_TITLES], rows, numeric=1
+        w.COST_NOTE, ["codec", *w.COST_TITLES], rows, numeric=1
     )
 
 
@@ -132,17 +133,17 @@ def _dataset(table: Table, number: int) -> str:
     if table.spread:
         rows = (
             f'<tr><th scope="row">{text(row.codec)}</th>'
-            + "".join(_number(s.size_text(size)) for size in row.spread)
+            + "".join(_number(w.size_text(size)) for size in row.spread)
             + "</tr>"
             for row in table.spread
         )
         titles = ["codec", *s.SPREAD_TITLES]
         parts.append(_grid("Sizes of the messages, in bytes", titles, rows, numeric=1, wide=False))
     if table.halves:
-        titles = ["codec", *(text(s.HALF_TITLES[operation]) for operation in s.HALVES)]
+        titles = ["codec", *(text(s.HALF_TITLES[operation]) for operation in HALVES)]
         rows = (
             f'<tr><th scope="row">{text(row.codec)}</th>'
-            + "".join(_time(row, operation) for operation in s.HALVES)
+            + "".join(_time(row, operation) for operation in HALVES)
             + "</tr>"
             for row in table.halves
         )
@@ -153,23 +154,23 @@ def _dataset(table: Table, number: int) -> str:
             for row, cells in table.rates
         )
         caption = "Handled in a second, MB of information, and what garbage collection adds"
-        parts.append(_grid(caption, ["codec", *s.RATE_TITLES], rows, numeric=1))
+        parts.append(_grid(caption, ["codec", *w.RATE_TITLES], rows, numeric=1))
     if table.access:
         rows = (
-            f'<tr><th scope="row">{text(row.codec)}</th><td>{s.how_read(row)}</td>' + _compared(row, "access") + "</tr>"
+            f'<tr><th scope="row">{text(row.codec)}</th><td>{w.how_read(row)}</td>' + _compared(row, "access") + "</tr>"
             for row in table.access
         )
         caption = f"Reading {text(data.leaf)} of a message"
-        parts.append(_grid(caption, s.ACCESS_TITLES, rows, numeric=2, wide=False))
+        parts.append(_grid(caption, w.ACCESS_TITLES, rows, numeric=2, wide=False))
     if table.streams:
         rows = (
             f'<tr><th scope="row">{text(row.codec)}</th>'
-            + "".join(_compared(row, operation) for operation in s.STREAM)
-            + "".join(map(_number, s.stream_figures(row.streamed)))
+            + "".join(_compared(row, operation) for operation in STREAM)
+            + "".join(map(_number, w.stream_figures(row.streamed)))
             + "</tr>"
             for row in table.streams
         )
-        parts.append(_grid("Many records as one stream", s.STREAM_TITLES, rows, numeric=1))
+        parts.append(_grid("Many records as one stream", w.STREAM_TITLES, rows, numeric=1))
     parts += map(_listing, of_data(table))
     notes = [f"<li>{text(note)}</li>" for note in table.notes]
     notes += [
@@ -200,9 +201,9 @@ def _row(row: Row) -> str:
         f'<th scope="row">{text(row.codec)}{control}</th>',
         f"<td>{_tags(*row.kind.split(', '))}</td>",
         f'<td class="{status}">{status}</td>',
-        _number(s.optional(row.size, s.size_text), row.smallest),
-        _number(s.optional(row.efficiency_percent, s.percent_text)),
-        *(_compared(row, operation) for operation in s.WHOLE),
+        _number(w.optional(row.size, w.size_text), row.smallest),
+        _number(w.optional(row.efficiency_percent, w.percent_text)),
+        *(_compared(row, operation) for operation in WHOLE),
     ]
     return f"<tr{' class=control' if row.control else ''}>{''.join(cells)}</tr>"
 
@@ -210,17 +211,17 @@ def _row(row: Row) -> str:
 def _time(row: Row, operation: Operation) -> str:
     time = row.times.get(operation)
     if time is None:
-        return _number(s.NONE)
-    value, _, interval = s.interval_text(time.figure).partition(" [")
+        return _number(w.NONE)
+    value, _, interval = w.interval_text(time.figure).partition(" [")
     return _number(value, time.best, f"[{interval}")
 
 
 def _compared(row: Row, operation: Operation) -> str:
     """Time, ratio and rank."""
     time = row.times.get(operation)
-    value, bracket, interval = (s.ratio_interval_text(time) if time else s.NONE).partition(" [")
+    value, bracket, interval = (w.ratio_interval_text(time) if time else w.NONE).partition(" [")
     ratio = _number(value, time is not None and time.best, f"[{interval}" if bracket else "")
-    return _time(row, operation) + ratio + _number(s.rank_text(time))
+    return _time(row, operation) + ratio + _number(w.rank_text(time))
 
 
 def _charts(table: Table) -> str:

@@ -9,18 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TypeAlias
 
-from serbench.report.summary import (
-    COUNTED_TITLES,
-    NONE,
-    Row,
-    Summary,
-    Table,
-    digits,
-    margin_text,
-    percent_text,
-    size_text,
-    time_text,
-)
+from serbench.report.summary import Row, Summary, Table
+from serbench.report.words import COUNTED_TITLES, NONE, digits, margin_text, percent_text, size_text, time_text
 from serbench.results import PACKING, Footprint, Library
 
 Cell: TypeAlias = tuple[str, bool]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from serbench.fitness import machine_lines
 from serbench.report import summary as s
+from serbench.report import words as w
 from serbench.report.listings import Listing, of_data, of_run
 from serbench.report.summary import Row, Summary, Table
-from serbench.results import Operation
+from serbench.results import HALVES, STREAM, WHOLE, Operation
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~$#]|(?<!\w)_|_(?!\w)")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -16,7 +17,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def escape(text: object) -> str:
     """Text as itself: nothing in it is markup, and it stays in its line and cell."""
-    held = "".join(_ENTITIES.get(char, char) for char in s.clean(text).replace("\\", "\\\\"))
+    held = "".join(_ENTITIES.get(char, char) for char in w.clean(text).replace("\\", "\\\\"))
     return _SPECIAL.sub(lambda match: match[0] if match[0] == "\\" else "\\" + match[0], held)
 
 
@@ -31,15 +32,15 @@ def render(summary: Summary) -> str:
         "the table, measured in pairs. **Bold** is best. A *control* is no format for exchange and takes no part in "
         "rankings.",
         "",
-        s.VERDICTS,
+        w.VERDICTS,
         "",
     ]
     if summary.groups:
         lines += ["## By family of formats", "", *_groups(summary)]
     for family in summary.families:
-        lines += [f"## {escape(family.name)} in {family.sizes} sizes", "", s.COST_NOTE, ""]
-        rows = ([escape(codec), *s.cost_cells(held)] for codec, held in family.costs.items())
-        lines += grid(["codec", *s.COST_TITLES], rows)
+        lines += [f"## {escape(family.name)} in {family.sizes} sizes", "", w.COST_NOTE, ""]
+        rows = ([escape(codec), *w.cost_cells(held)] for codec, held in family.costs.items())
+        lines += grid(["codec", *w.COST_TITLES], rows)
     for table in summary.tables:
         lines += _dataset(table)
     return "\n".join([*lines, *_codecs(summary), *_listings(of_run(summary)), *_conditions(summary)])
@@ -62,9 +63,9 @@ def _groups(summary: Summary) -> list[str]:
             group.kind,
             str(group.codecs),
             str(group.cells),
-            s.optional(group.efficiency_percent, s.percent_text),
-            s.optional(group.encode_ratio, s.factor_text),
-            s.optional(group.decode_ratio, s.factor_text),
+            w.optional(group.efficiency_percent, w.percent_text),
+            w.optional(group.encode_ratio, w.factor_text),
+            w.optional(group.decode_ratio, w.factor_text),
         ]
         for group in summary.groups
     )
@@ -84,33 +85,33 @@ def _dataset(table: Table) -> list[str]:
         lines += ["Sizes of the messages, in bytes:", ""]
         lines += grid(
             ["codec", *s.SPREAD_TITLES],
-            ([escape(row.codec), *map(s.size_text, row.spread)] for row in table.spread),
+            ([escape(row.codec), *map(w.size_text, row.spread)] for row in table.spread),
         )
     if table.halves:
         lines += ["Of which the library's own objects take:", ""]
-        titles = ["codec", *(s.HALF_TITLES[operation] for operation in s.HALVES)]
+        titles = ["codec", *(s.HALF_TITLES[operation] for operation in HALVES)]
         lines += grid(
-            titles, ([escape(row.codec), *(_time(row, operation) for operation in s.HALVES)] for row in table.halves)
+            titles, ([escape(row.codec), *(_time(row, operation) for operation in HALVES)] for row in table.halves)
         )
     if table.rates:
         lines += ["Handled in a second, MB of information, and what garbage collection adds:", ""]
-        lines += grid(["codec", *s.RATE_TITLES], ([escape(row.codec), *cells] for row, cells in table.rates))
+        lines += grid(["codec", *w.RATE_TITLES], ([escape(row.codec), *cells] for row, cells in table.rates))
     if table.access:
         lines += [f"Reading {escape(table.dataset.leaf)} of a message:", ""]
         lines += grid(
-            s.ACCESS_TITLES,
-            ([escape(row.codec), s.how_read(row), *_compared(row, "access")] for row in table.access),
+            w.ACCESS_TITLES,
+            ([escape(row.codec), w.how_read(row), *_compared(row, "access")] for row in table.access),
             left=2,
         )
     if table.streams:
         lines += ["Many records as one stream:", ""]
         lines += grid(
-            s.STREAM_TITLES,
+            w.STREAM_TITLES,
             (
                 [
                     escape(row.codec),
-                    *(cell for operation in s.STREAM for cell in _compared(row, operation)),
-                    *s.stream_figures(row.streamed),
+                    *(cell for operation in STREAM for cell in _compared(row, operation)),
+                    *w.stream_figures(row.streamed),
                 ]
                 for row in table.streams
             ),
@@ -133,22 +134,22 @@ def _row(row: Row) -> list[str]:
         escape(row.codec) + (" *control*" if row.control else ""),
         row.kind,
         row.verified.status,
-        _bold(s.optional(row.size, s.size_text), row.smallest),
-        s.optional(row.efficiency_percent, s.percent_text),
-        *(cell for operation in s.WHOLE for cell in _compared(row, operation)),
+        _bold(w.optional(row.size, w.size_text), row.smallest),
+        w.optional(row.efficiency_percent, w.percent_text),
+        *(cell for operation in WHOLE for cell in _compared(row, operation)),
     ]
 
 
 def _time(row: Row, operation: Operation) -> str:
     time = row.times.get(operation)
-    return _bold(s.interval_text(time.figure), time.best) if time else s.NONE
+    return _bold(w.interval_text(time.figure), time.best) if time else w.NONE
 
 
 def _compared(row: Row, operation: Operation) -> tuple[str, str, str]:
     """Time, ratio and rank."""
     time = row.times.get(operation)
-    ratio = _bold(s.ratio_interval_text(time), time.best) if time else s.NONE
-    return _time(row, operation), ratio, s.rank_text(time)
+    ratio = _bold(w.ratio_interval_text(time), time.best) if time else w.NONE
+    return _time(row, operation), ratio, w.rank_text(time)
 
 
 def _codecs(summary: Summary) -> list[str]:
@@ -180,8 +181,8 @@ def _conditions(summary: Summary) -> list[str]:
         "",
         "Measure again, and recompute this report from the samples that were kept:",
         "",
-        f"    {s.clean(shlex.join(header.command))}",
-        f"    {s.clean(shlex.join(['serbench', 'report', summary.run.path.parent.name]))}",
+        f"    {w.clean(shlex.join(header.command))}",
+        f"    {w.clean(shlex.join(['serbench', 'report', summary.run.path.parent.name]))}",
         "",
         f"Seed {header.seed}, budget {header.budget_s:g} s, plan {header.plan_sha256[:12]}.",
         "",

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from serbench.report.summary import clean
+from serbench.report.words import clean
 
 STEP_S = 10.0
 """Where there is no terminal, a line at most this often."""

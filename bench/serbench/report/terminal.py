@@ -11,19 +11,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from serbench.report.listings import Listing, of_data, of_run
-from serbench.report.summary import (
+from serbench.report.summary import SPREAD_TITLES, Row, Summary, Table
+from serbench.report.words import (
     COST_NOTE,
     COST_TITLES,
-    HALVES,
     NONE,
     RATE_TITLES,
-    SPREAD_TITLES,
-    STREAM,
     STREAM_TITLES,
     VERDICTS,
-    Row,
-    Summary,
-    Table,
     clean,
     cost_cells,
     how_read,
@@ -37,7 +32,7 @@ from serbench.report.summary import (
     stream_figures,
     time_text,
 )
-from serbench.results import Operation, Verified
+from serbench.results import HALVES, STREAM, Operation, Verified
 
 PIPE_WIDTH = 200
 MOST_LISTED = 20

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from serbench.report import markdown as md
 from serbench.report import terminal
-from serbench.report.summary import NONE, clean, time_text
+from serbench.report.words import NONE, clean, time_text
 from serbench.selftest import summary as s
 from serbench.selftest.session import Findings
 from serbench.selftest.workloads import LARGE, WORKLOADS
