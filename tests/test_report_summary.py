@@ -141,11 +141,12 @@ def test_families_leave_controls_out():
 def test_conditions():
     times = (
         "times: 4 processes, 95 % interval; machine quiet in 92 % of rounds, 0.0 % faster at the end; "
-        "ratios: 8 resolved, 1 tied, 1 unresolved; 90 % of the time of blocks inside measurement"
+        "ratios: 8 resolved, 1 tied, 1 unresolved; 4 % of the run inside measurement"
     )
     allowed = "what their share of the budget allowed"
     assert summarise(RUN).conditions == f"{times}; imports: 3 of 7, {allowed}; memory: 5 of 7, {allowed}"
     assert summarise(replace(RUN, footprints=[], libraries=[])).conditions == times
+    assert "; 90 % of the time of blocks inside measurement" in summarise(replace(RUN, ended=[])).conditions
     measured = replace(RUN, header=replace(RUN.header, machine={"loop_overhead_ns": 7.64}))
     assert "; 7.6 ns for a timed call of an empty C function; imports" in summarise(measured).conditions
     single = summarise(replace(RUN, timings=[timing for timing in TIMINGS if timing.process == 1]))

@@ -264,9 +264,9 @@ class Summary:
         if verdicts := self.verdicts:
             counts = (f"{verdicts[verdict]:,} {word}" for verdict, word in _VERDICT_WORDS.items())
             said.append(f"ratios: {', '.join(counts)}")
-        if wall_ns := sum(spent.wall_ns for spent in self.run.spent):
-            measured = sum(spent.measured_ns for spent in self.run.spent) / wall_ns
-            said.append(f"{100 * measured:.0f} % of the time of blocks inside measurement")
+        if self.run.spent:
+            measured, whole = self._measured()
+            said.append(f"{100 * measured:.0f} % of {whole} inside measurement")
         if overhead_ns := self.run.header.machine.get("loop_overhead_ns"):
             said.append(f"{overhead_ns:.1f} ns for a timed call of an empty C function")
         installed = sum(1 for about in self.run.header.codecs.values() if about["version"])
@@ -283,6 +283,16 @@ class Summary:
     def warnings(self) -> list[str]:
         """What made the machine unfit, before and during the run."""
         return fitness.of_run(self.run)
+
+    def _measured(self) -> tuple[float, str]:
+        """The share of the time that went into calibration, warm-up, canary and samples, and of what it is one.
+
+        That is the run, unless it was killed: then only how long its blocks took is known.
+        """
+        measured_ns = sum(spent.measured_ns for spent in self.run.spent)
+        if self.run.ended:
+            return measured_ns / sum(1e9 * ended.wall_s for ended in self.run.ended), "the run"
+        return measured_ns / sum(spent.wall_ns for spent in self.run.spent), "the time of blocks"
 
     def _times(self) -> Iterable[Time]:
         return (time for table in self.tables for row in table.measured for time in row.times.values())
