@@ -1,6 +1,7 @@
 """Workers are real processes here, and codecs do their worst in them."""
 
 import contextlib
+import ctypes
 import io
 import json
 import os
@@ -72,6 +73,7 @@ def test_hello(worker):
         "protocol": 1,
         "python": sys.version.split()[0],
         "byte_order": sys.byteorder,
+        "word_bits": 8 * ctypes.sizeof(ctypes.c_long),
     }
 
 

@@ -427,6 +427,91 @@ def _survived(control: str, verified: "list[Verified]") -> str:
     return ""
 
 
+@commands.group(
+    invoke_without_command=True,
+    epilog=_epilog(
+        "serbench endian setup s390x",
+        "serbench endian",
+        "serbench endian --all --machine s390x --machine armhf --out reports/endian",
+        "serbench endian --codec json --schema person.proto --machine ssh://me@mainframe",
+    ),
+)
+@click.option("--machine", "machines", multiple=True, metavar="M", help="s390x (the default), armhf or ssh://HOST.")
+@click.option("--all", "everything", is_flag=True, help="All codecs; without, those of the textbook's formats.")
+@_codec_option
+@_schema_option
+@click.option("--patience", default="60s", show_default=True, metavar="T", help="For one codec on one data set.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write endian.json there too.")
+@_json_option
+@click.pass_context
+def endian(
+    context: click.Context,
+    machines: tuple[str, ...],
+    everything: bool,
+    codecs: tuple[str, ...],
+    schemas: tuple[str, ...],
+    patience: str,
+    out: Path | None,
+    as_json: bool,
+) -> int | None:
+    """Write here and read on a machine of another byte order or word size, and the way back. Exit code 1 on failure.
+
+    s390x is big-endian; armhf is little-endian, with words of 32 bits. Both are emulated, prepared by `setup`, and
+    nothing is timed on them. ssh://[USER@]HOST[:PORT] is a machine of yours that has Python 3.11 or newer.
+    """
+    if context.invoked_subcommand:
+        return None
+    if everything and codecs:
+        raise _UsageError("--all are all codecs: leave --codec out")
+    from serbench import inputs
+    from serbench.endian import accidents, crossing
+    from serbench.endian.machines import check_name
+    from serbench.report import crossing as matrix
+    from serbench.report import progress, terminal
+
+    names = machines or ("s390x",)
+    for name in names:
+        check_name(name)
+    sets, notes = inputs.data_sets(schemas, (), None, 1, SAMPLE)
+    for note in notes:
+        _note(note)
+    infos, limit = crossing.chosen(codecs, everything), inputs.duration(patience)
+    done = []
+    for name in names:
+        crossed = crossing.run(name, (*accidents.data_sets(), *sets), infos, progress.watcher(), patience_s=limit)
+        done.append(asdict(crossed))
+        if not as_json:
+            matrix.render(crossed, terminal.console())
+        for problem in crossed.problems:
+            _note(problem)
+    if as_json:
+        _print_json(done)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "endian.json").write_text(_json(done) + "\n", encoding="utf-8")
+    return FAILED if any(crossed["problems"] for crossed in done) else OK
+
+
+@endian.command("setup", epilog=_epilog("serbench endian setup", "serbench endian setup s390x armhf"))
+@click.argument("machines", nargs=-1, metavar="[s390x|armhf]...")
+def endian_setup(machines: tuple[str, ...]) -> None:
+    """Prepare emulated machines (s390x unless named) in the cache, without root: half a minute each, once.
+
+    Debian's packages of Python, of some libraries and of the emulator are fetched with apt and unpacked, wheels with
+    pip. What is there already is found.
+    """
+    from serbench.endian import setup
+    from serbench.endian.machines import RECIPES
+
+    names = machines or ("s390x",)
+    for name in names:
+        if name not in RECIPES:
+            raise _UsageError(f"no machine is called {name!r}; {' and '.join(RECIPES)} can be prepared")
+    for name in names:
+        setup.prepare(name, _note)
+        click.echo(f"{name} is ready in {setup.home(name)}")
+
+
 @commands.command("codecs", epilog=_epilog("serbench codecs", "serbench codecs --json", "serbench codecs --kinds"))
 @click.option("--kinds", is_flag=True, help="How each format carries each kind of value, as Markdown.")
 @_json_option
@@ -715,6 +800,10 @@ def explain(spec: str, codec: str, as_hex: bool, summary: bool, as_json: bool) -
 
 
 def _print_json(held: object) -> None:
+    click.echo(_json(held))
+
+
+def _json(held: object) -> str:
     import json
 
-    click.echo(json.dumps(held, indent=1, ensure_ascii=False))
+    return json.dumps(held, indent=1, ensure_ascii=False)

@@ -25,6 +25,8 @@ then each request is answered by frames of which the last has `done` or `failed`
     turn     place                                              {"done": [sample_ns, canary_ns]} of a candidate held
     encode   schema, messages, codec, options, modules          {"done": [hex, ...]}
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
+    cross    schema, messages, codecs, given {codec: [hex |     {"row": ...} for each codec in turn, {"done": true}
+             null, ...]}, modules
 
 Messages are in the JSON form of `serschema.jsonform`. Each request holds `memory_bytes`, a bound of the address space,
 or null. One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with
@@ -62,6 +64,7 @@ from serschema.model import Path, Schema, Value
 
 from serbench import sampler, turns
 from serbench.confinement import confine, end_with_parent, limit, pin
+from serbench.endian.case import answer
 from serbench.library import LEAST, constructed, imported
 from serbench.memory import OWN_POOLS, footprint, streamed
 from serbench.plan import lookup
@@ -131,9 +134,20 @@ def main() -> None:
     def send(frame: Frame) -> None:
         write_frame(answers, frame)
 
-    send({"hello": "serbench", "protocol": PROTOCOL, "python": sys.version.split()[0], "byte_order": sys.byteorder})
+    send(hello())
     _serve(requests, send)
     os._exit(0)  # libraries have nothing to clean up that could not be killed
+
+
+def hello() -> Frame:
+    """What a worker says first: of which protocol it is, and on what kind of machine it runs."""
+    return {
+        "hello": "serbench",
+        "protocol": PROTOCOL,
+        "python": sys.version.split()[0],
+        "byte_order": sys.byteorder,
+        "word_bits": 8 * struct.calcsize("l"),
+    }
 
 
 def _serve(requests: IO[bytes], send: Send, last: str = "") -> None:
@@ -372,6 +386,13 @@ def _decode(request: Frame, send: Send) -> list[Any]:
     return [to_json(codec.decode(bytes.fromhex(data)), schema) for data in request["data"]]
 
 
+def _cross(request: Frame, send: Send) -> bool:
+    schema, messages = _case(request)
+    for info in lookup(request["codecs"], request["modules"]):
+        send({"row": asdict(answer(info, schema, messages, request["given"].get(info.id, ())))})
+    return True
+
+
 _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "prepare": _prepare,
     "import": _import,
@@ -386,6 +407,7 @@ _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "turn": _turn,
     "encode": _encode,
     "decode": _decode,
+    "cross": _cross,
 }
 
 

@@ -75,7 +75,8 @@ _ORDERS = {"native": "<" if sys.byteorder == "little" else ">", "big": ">", "lit
 _INTEGERS = {(8, True): "b", (8, False): "B", (16, True): "h", (16, False): "H",
              (32, True): "i", (32, False): "I", (64, True): "q", (64, False): "Q"}  # fmt: skip
 _FLOATS = {32: "f", 64: "d"}
-_ALIGNMENT = {code: struct.calcsize(f"@b{code}") - struct.calcsize(f"@{code}") for code in "?bBhHiIqQfds"}
+_LONGS = _INTEGERS | {(64, True): "l", (64, False): "L"}
+_ALIGNMENT = {code: struct.calcsize(f"@b{code}") - struct.calcsize(f"@{code}") for code in "?bBhHiIlLqQfds"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -119,17 +120,21 @@ class _Layout:
         """Append what takes `count` arguments; where its items start in what `unpack` returns."""
         start = self.count
         self.format += code
-        self.size += struct.calcsize(f"={code}")
+        self.size += struct.calcsize(f"@{code}")
         self.count += count
         self.arguments.append(argument)
         return str(start)
 
 
-def compile(schema: Schema, /, *, order: str = "native") -> Codec:
-    """The image in the byte order of this machine, or of another: `order` is `native`, `big` or `little`."""
+def compile(schema: Schema, /, *, order: str = "native", longs: bool = False) -> Codec:
+    """The image in the byte order of this machine, or of another: `order` is `native`, `big` or `little`.
+
+    With `longs`, 64 bits are this machine's `long`, as careless programs have it; the order is this machine's then.
+    """
     source = Source(f"{_ID} {schema.root}")
     source.globals |= NAMES
-    root = _Generator(schema, source, _ORDERS[order]).struct(Ref(schema.root), "$")
+    prefix, integers = ("@", _LONGS) if longs else (_ORDERS[order], _INTEGERS)
+    root = _Generator(schema, source, prefix, integers).struct(Ref(schema.root), "$")
     encode, decode = source.build(f"pack_{root.name}", f"unpack_{root.name}")
     return assemble(schema, encode, decode, source=source.text())
 
@@ -152,10 +157,11 @@ class _Scalar:
 
 
 class _Generator:
-    def __init__(self, schema: Schema, source: Source, prefix: str) -> None:
+    def __init__(self, schema: Schema, source: Source, prefix: str, integers: dict[tuple[int, bool], str]) -> None:
         self.schema = schema
         self.source = source
         self.prefix = prefix
+        self.integers = integers
         self.structs: dict[Type, _Struct] = {}
 
     def struct(self, type_: Type, path: str) -> _Struct:
@@ -244,7 +250,7 @@ class _Generator:
                 plain = Int(kind.bits, kind.signed)
                 whole = (kind.lower, kind.upper) == (plain.lower, plain.upper)
                 return _Scalar(
-                    _INTEGERS[kind.bits, kind.signed],
+                    self.integers[kind.bits, kind.signed],
                     into="{}" if whole else f"ranged({kind.lower}, {kind.upper}, {{}})",
                 )
             case Float():

@@ -270,10 +270,15 @@ def verification(verified: Sequence[Verified], controls: Iterable[str], out: Con
 
 def _merged(lines: Iterable[tuple[str, str]]) -> list[str]:
     """Equal lines of several data sets as one."""
+    return [f"{line} ({', '.join(datasets)})" for line, datasets in grouped(lines)]
+
+
+def grouped(lines: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Each line once, with the data sets it is of."""
     found: dict[str, list[str]] = {}
     for line, dataset in lines:
         found.setdefault(line, []).append(dataset)
-    return [f"{line} ({', '.join(datasets)})" for line, datasets in found.items()]
+    return list(found.items())
 
 
 def _outcome(row: Verified) -> str:

@@ -1,0 +1,227 @@
+"""The run: every codec writes each data set here and there, and either side reads what the other wrote.
+
+A value has to come back as the projection by the codec's limits, exactly. The octets have to be the same, unless the
+codec writes other ones each time. Nothing is timed. A control has to fail where machines differ in what it is for: else
+what the others pass means nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sercodecs import registry
+from sercodecs.contract import CodecInfo
+from serschema.jsonform import schema_to_json, to_json
+
+from serbench.endian.accidents import PROOF
+from serbench.endian.case import Answer
+from serbench.endian.control import CODECS as LONG
+from serbench.endian.machines import UNKNOWN, Machine, MachineError, opened
+from serbench.plan import Data, lookup
+from serbench.runner import Progress
+from serbench.worker import Frame, Worker, WorkerFailed, hello
+
+FOUNDING = (
+    *("xdr", "asn1-ber", "asn1-cer", "asn1-der", "protobuf", "avro", "json", "xml", "msgpack", "java", "pickle"),
+)
+MODULES = ("serbench.endian.control",)
+CONTROLS = {"byte_order": "struct-native/control", "word_bits": LONG[0].id}
+"""What a worker's hello says of its machine, and the control that fails where that is otherwise."""
+
+Status = Literal["ok", "unsupported", "unavailable", "defect", "failed"]
+Octets = Literal["", "same", "vary", "differ"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """A codec on a data set, between here and a machine.
+
+    `forth` is what went wrong from here to there, `back` from there to here; empty if every value came through equal.
+    `octets` are `same`, `vary` (they do here alone, from one compilation to the next) or `differ`. `refused` messages
+    are beyond the codec's limits. `reason` says why there is no result, or what is known about it.
+    """
+
+    machine: str
+    dataset: str
+    codec: str
+    status: Status
+    reason: str = ""
+    here: str = ""
+    there: str = ""
+    forth: str = ""
+    back: str = ""
+    octets: Octets = ""
+    messages: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossed:
+    """What came of a machine. `hello` is its worker's; `controls` are those that have to fail."""
+
+    machine: str
+    hello: Frame
+    verdict: str
+    problems: list[str]
+    controls: list[str]
+    rows: list[Crossing]
+
+
+def chosen(codecs: Sequence[str], everything: bool) -> tuple[CodecInfo, ...]:
+    """The codecs of these ids and formats, all, or those of the founding formats; and the controls."""
+    infos = registry.codecs() if everything else registry.find(codecs or FOUNDING)
+    return lookup(dict.fromkeys([*(info.id for info in infos), *CONTROLS.values()]), MODULES)
+
+
+def run(
+    name: str, data: Sequence[Data], infos: Sequence[CodecInfo], progress: Progress, *, patience_s: float
+) -> Crossed:
+    """Cross all data sets with one machine. A codec that is silent for `patience_s` on a data set has failed on it.
+
+    Raises `MachineError` if the machine is not prepared, or a side does not start.
+    """
+    with opened(name) as machine, Worker(machine.argv, patience_s=patience_s) as there:
+        progress.started(len(data))
+        try:
+            rows = list(_crossings(machine, data, infos, there, progress))
+        finally:
+            progress.finished()
+        wanted = failing(there.hello)
+        return Crossed(
+            machine=name,
+            hello=there.hello,
+            verdict=_verdict(machine, there.hello, rows, wanted),
+            problems=_problems(machine, rows, wanted),
+            controls=wanted,
+            rows=rows,
+        )
+
+
+def _crossings(
+    machine: Machine, data: Sequence[Data], infos: Sequence[CodecInfo], there: Worker, progress: Progress
+) -> Iterator[Crossing]:
+    """A row for each data set and codec, in their order."""
+    codecs = [info.id for info in infos]
+    distributions = {info.id: info.distribution for info in infos}
+    with Worker(patience_s=there.patience_s) as here:
+        for number, held in enumerate(data):
+            progress.step(f"{held.name} on {machine.name}", number / len(data))
+            case = {
+                "schema": schema_to_json(held.schema),
+                "messages": [to_json(message, held.schema) for message in held.messages],
+                "modules": list(MODULES),
+            }
+            written = _answers(here, case, codecs, {})
+            foreign = _answers(there, case, codecs, written)
+            read = _answers(here, case, codecs, foreign)
+            for codec in codecs:
+                yield _judged(machine, held, distributions[codec], written[codec], foreign[codec], read[codec])
+
+
+def _answers(worker: Worker, case: Frame, codecs: Sequence[str], given: Mapping[str, Answer]) -> dict[str, Answer]:
+    """What each codec does at one side; one that ends or hangs the worker has failed, and the next has a new one."""
+    waiting = list(codecs)
+    found: dict[str, Answer] = {}
+    octets = {codec: answer.encoded for codec, answer in given.items()}
+    while waiting:
+        try:
+            worker.start()
+        except (WorkerFailed, OSError) as error:
+            raise MachineError(f"{worker.argv[0]} does not start a worker: {error}") from None
+        try:
+            for frame in worker.request("cross", **case, codecs=waiting, given=octets):
+                if "row" in frame:
+                    found[waiting.pop(0)] = Answer(**frame["row"])
+        except WorkerFailed as error:
+            if not waiting:
+                break
+            codec = waiting.pop(0)
+            found[codec] = Answer(codec=codec, status="failed", reason=str(error))
+    return found
+
+
+def _judged(
+    machine: Machine, data: Data, distribution: str, written: Answer, foreign: Answer, read: Answer
+) -> Crossing:
+    codec, recipe = written.codec, machine.recipe
+
+    def row(status: Status, reason: str = "", **more: Any) -> Crossing:
+        return Crossing(
+            machine=machine.name, dataset=data.name, codec=codec, status=status, reason=reason,
+            here=written.version, there=foreign.version, messages=len(data.messages), **more,
+        )  # fmt: skip
+
+    if written.status == "unavailable":
+        return row("unavailable", f"not here: {written.reason}")
+    if foreign.status != "ok" and (lacking := recipe.lacking.get(codec) or recipe.lacking.get(distribution)):
+        return row("unavailable", f"not there: {lacking}")
+    if foreign.status == "unavailable":
+        return row("unavailable" if recipe is UNKNOWN else "failed", f"not there: {foreign.reason}")
+    for side, answer in (("here", written), ("there", foreign), ("here, reading", read)):
+        if answer.status == "failed":
+            return row("failed", f"{side}: {answer.reason}")
+    if "unsupported" in (written.status, foreign.status):
+        agreed = written.status == foreign.status
+        return row("unsupported" if agreed else "failed", written.reason or foreign.reason)
+    refused = written.encoded.count(None)
+    if refused == len(data.messages) and written.refusal:
+        return row("unsupported", written.refusal, refused=refused)
+    same = written.encoded == foreign.encoded
+    octets: Octets = "same" if same else "differ" if written.encoded == read.encoded else "vary"
+    forth, back = written.wrote or _first(foreign.read), foreign.wrote or _first(read.read)
+    made = row("ok", octets=octets, refused=refused, forth=forth, back=back)
+    if made.forth or made.back:
+        defect = recipe.defects.get(codec, "")
+        return replace(made, status="defect" if defect else "failed", reason=defect)
+    if octets == "differ":
+        differs = recipe.octets.get(codec, "")
+        return replace(made, status="ok" if differs else "failed", reason=differs or "the octets differ")
+    return made
+
+
+def _first(lines: Sequence[str]) -> str:
+    return next(filter(None, lines), "")
+
+
+def failing(foreign: Frame) -> list[str]:
+    """The controls that have to fail between here and a machine of this hello."""
+    own = hello()
+    if foreign.get("byte_order") != own["byte_order"]:
+        return list(CONTROLS.values())
+    return [control for fact, control in CONTROLS.items() if foreign.get(fact) != own[fact]]
+
+
+def _problems(machine: Machine, rows: Sequence[Crossing], wanted: Sequence[str]) -> list[str]:
+    """What is wrong with a run, a line each: what failed, controls that did not, defects that did not show."""
+    found = [
+        f"{row.codec} failed on {row.dataset} between here and {machine.name}"
+        for row in rows
+        if row.status == "failed" and row.codec not in wanted
+    ]
+    for control in wanted:
+        if not any(row.codec == control and row.dataset == PROOF and row.forth and row.back for row in rows):
+            found.append(f"{control} is a control, and {machine.name} read it correctly: the run shows nothing")
+    for codec in machine.recipe.defects:
+        crossed = [row.status for row in rows if row.codec == codec]
+        if crossed and "defect" not in crossed:
+            found.append(f"{codec} has a defect on {machine.name} that did not show: take it out of the recipe")
+    return found
+
+
+def _verdict(machine: Machine, foreign: Frame, rows: Sequence[Crossing], wanted: Sequence[str]) -> str:
+    """A run in a sentence or two."""
+    of_codec: dict[str, set[str]] = {}
+    for row in rows:
+        if row.codec not in CONTROLS.values():
+            of_codec.setdefault(row.codec, set()).add(row.status)
+    passed = sum("ok" in found and not found & {"failed", "defect"} for found in of_codec.values())
+    lacking = sum(found == {"unavailable"} for found in of_codec.values())
+    defects = sum("defect" in found for found in of_codec.values())
+    text = (
+        f"{machine.name} ({foreign['byte_order']}-endian, long of {foreign['word_bits']} bits, "
+        f"Python {foreign['python']}): {passed} of {len(of_codec)} codecs pass both ways"
+        f", {lacking} have no library on both sides, {defects} have a known defect there."
+    )
+    if not wanted:
+        return f"{text} It is of the same byte order and word size as this one: no control can fail."
+    return f"{text} Controls that have to fail: {', '.join(wanted)}."
