@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help bench test check format benchmark peers clean
+.PHONY: help bench test check format benchmark peers endian clean
 
 help:
 	@echo "make bench      run the suite on the shared schemas (about eight minutes), write a folder in reports/"
@@ -11,6 +11,7 @@ help:
 	@echo "make format     let ruff format and fix"
 	@echo "make benchmark  our handwritten codecs against other people's, and all cells in pytest-benchmark"
 	@echo "make peers      system packages that some tests use"
+	@echo "make endian     every codec against a big-endian machine, the textbook's against one of 32 bits"
 	@echo "make clean      remove .venv and caches"
 
 .venv/run.stamp: requirements/run.txt pyproject.toml
@@ -43,6 +44,11 @@ format: .venv/dev.stamp
 peers:
 	apt-get update --quiet --quiet
 	sed 's/#.*//' requirements/peers.txt | xargs env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends
+
+endian: .venv/run.stamp
+	$(BIN)/serbench endian setup s390x armhf
+	$(BIN)/serbench endian --all
+	$(BIN)/serbench endian --machine armhf
 
 benchmark: .venv/dev.stamp
 	$(BIN)/python -m pytest benchmarks --benchmark-only

@@ -112,17 +112,22 @@ def _crossings(
                 "modules": list(MODULES),
             }
             written = _answers(here, case, codecs, {})
-            foreign = _answers(there, case, codecs, written)
-            read = _answers(here, case, codecs, foreign)
+            foreign = written | _answers(there, case, _going_on(written), written)
+            read = foreign | _answers(here, case, _going_on(foreign), foreign)
             for codec in codecs:
                 yield _judged(machine, held, distributions[codec], written[codec], foreign[codec], read[codec])
+
+
+def _going_on(answers: Mapping[str, Answer]) -> list[str]:
+    """The codecs of which there is more to ask."""
+    return [codec for codec, answer in answers.items() if answer.status in ("ok", "unsupported")]
 
 
 def _answers(worker: Worker, case: Frame, codecs: Sequence[str], given: Mapping[str, Answer]) -> dict[str, Answer]:
     """What each codec does at one side; one that ends or hangs the worker has failed, and the next has a new one."""
     waiting = list(codecs)
     found: dict[str, Answer] = {}
-    octets = {codec: answer.encoded for codec, answer in given.items()}
+    octets = {codec: given[codec].encoded for codec in codecs if codec in given}
     while waiting:
         try:
             worker.start()
@@ -153,11 +158,13 @@ def _judged(
 
     if written.status == "unavailable":
         return row("unavailable", f"not here: {written.reason}")
+    if written.status == "failed":
+        return row("failed", f"here: {written.reason}")
     if foreign.status != "ok" and (lacking := recipe.lacking.get(codec) or recipe.lacking.get(distribution)):
         return row("unavailable", f"not there: {lacking}")
     if foreign.status == "unavailable":
         return row("unavailable" if recipe is UNKNOWN else "failed", f"not there: {foreign.reason}")
-    for side, answer in (("here", written), ("there", foreign), ("here, reading", read)):
+    for side, answer in (("there", foreign), ("here, reading", read)):
         if answer.status == "failed":
             return row("failed", f"{side}: {answer.reason}")
     if "unsupported" in (written.status, foreign.status):

@@ -6,7 +6,6 @@ and state of its own beside them, so that neither the architectures nor the pack
 downloaded before an interruption is used again.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -79,6 +78,8 @@ def prepare(name: str, tell: Callable[[str], None]) -> None:
                 f"{name} is unpacked from Debian packages, and there is no {command}: it needs Debian 12; "
                 "elsewhere, use a machine of yours: --machine ssh://HOST"
             )
+    import fcntl  # where Debian is, this is too
+
     place = home(name)
     place.mkdir(parents=True, exist_ok=True)
     with (folder() / "lock").open("w") as lock:
