@@ -11,7 +11,7 @@ help:
 	@echo "make format     let ruff format and fix"
 	@echo "make benchmark  our handwritten codecs against other people's, and all cells in pytest-benchmark"
 	@echo "make peers      system packages that some tests use"
-	@echo "make endian     every codec against a big-endian machine, the textbook's against one of 32 bits"
+	@echo "make endian     every codec across to a big-endian machine, and to one of 32 bits"
 	@echo "make clean      remove .venv and caches"
 
 .venv/run.stamp: requirements/run.txt pyproject.toml
@@ -47,8 +47,7 @@ peers:
 
 endian: .venv/run.stamp
 	$(BIN)/serbench endian setup s390x armhf
-	$(BIN)/serbench endian --all
-	$(BIN)/serbench endian --machine armhf
+	$(BIN)/serbench endian --all --machine s390x --machine armhf
 
 benchmark: .venv/dev.stamp
 	$(BIN)/python -m pytest benchmarks --benchmark-only

@@ -114,6 +114,22 @@ def test_a_codec_that_breaks_or_hangs_a_worker_costs_its_own_row(pretend):
     assert "fake/aborting failed on points between here and s390x" in done.problems
 
 
+def test_a_codec_that_hangs_there_costs_its_own_row(pretend):
+    pretend("stuck")
+    done = crossed("fake/good", "fake/plain", data=[POINTS], patience_s=3)
+    rows = {row.codec: row for row in done.rows if row.dataset == "points"}
+    assert rows["fake/good"].reason.startswith("there: no answer within 3 s")
+    assert rows["fake/plain"].status == "ok"
+
+
+def test_what_is_written_wrong_there_is_found_here(pretend):
+    pretend("lying")
+    done = crossed("fake/good", data=[POINTS])
+    (row,) = (row for row in done.rows if (row.codec, row.dataset) == ("fake/good", "points"))
+    assert (row.status, row.octets) == ("failed", "differ")
+    assert (row.forth, row.back) == ("", "message 0: $.x: 7 became 6")
+
+
 OK = Answer(codec="c/d", version="1", encoded=["00", "01"], read=["", ""])
 
 

@@ -1,5 +1,6 @@
 """The C struct image, held against a C compiler, which is asked for the size, the offsets and the bytes."""
 
+import ctypes
 import shutil
 import subprocess
 import sys
@@ -213,3 +214,16 @@ def test_decode_refuses():
 def test_it_is_a_control():
     [info] = CODECS
     assert (info.control, info.orders, info.validates) == (True, ("big", "little"), True)
+
+
+def test_longs_are_those_of_this_machine():
+    """ctypes lays the same struct out; between machines of 32 and 64 bits it is the control of word size."""
+
+    class Image(ctypes.Structure):
+        _fields_ = [("f1", ctypes.c_int8), ("f2", ctypes.c_long), ("f3", ctypes.c_int16), ("f4", ctypes.c_ulong)]
+
+    schema = Schema("M", (Record("M", fields(Int(8), Int(64), Int(16), Int(64, signed=False))),))
+    codec = compile(schema, longs=True)
+    value = {"f1": 1, "f2": -2, "f3": 3, "f4": 4}
+    assert codec.encode(value) == bytes(Image(**value))
+    assert codec.decode(codec.encode(value)) == value

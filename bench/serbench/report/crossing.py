@@ -37,7 +37,7 @@ def render(crossed: Crossed, out: Console) -> None:
         if row.status != "unsupported" and (row.codec not in controls or row.dataset == datasets[0])
         if row.reason or row.forth or row.back
     ]
-    for line, where in grouped((_said(row), row.dataset) for row in told):
+    for line, where in grouped((_said(row, row.codec in controls), row.dataset) for row in told):
         shown = "" if len(where) == len(datasets) else f" ({', '.join(where)})"
         out.print(clean(f"{line}{shown}"), soft_wrap=True)
     out.print(clean(crossed.verdict), soft_wrap=True)
@@ -53,9 +53,7 @@ def _marks(row: Crossing) -> Text:
     return Text("".join("x" if wrong else equal for wrong in (row.forth, row.back)), style=style)
 
 
-def _said(row: Crossing) -> str:
-    ways = [f"{way}, {wrong}" for way, wrong in (("forth", row.forth), ("back", row.back)) if wrong]
-    known = row.status == "defect"
-    return f"{row.codec}: {row.status if row.status != 'ok' else 'octets'}: " + (
-        row.reason if known or not ways else "; ".join(ways)
-    )
+def _said(row: Crossing, control: bool) -> str:
+    ways = "; ".join(f"{way}, {wrong}" for way, wrong in (("forth", row.forth), ("back", row.back)) if wrong)
+    status = "fails, as it has to" if control else "other octets" if row.status == "ok" else row.status
+    return f"{row.codec}: {status}: {row.reason or ways}"
