@@ -106,9 +106,10 @@ def test_a_twin_of_this_machine_shows_nothing_and_says_so(pretend):
 
 def test_a_codec_that_breaks_or_hangs_a_worker_costs_its_own_row(pretend):
     pretend("twin")
-    done = crossed("fake/aborting", "fake/good", "fake/hanging", data=[POINTS], patience_s=3)
+    done = crossed("fake/aborting", "fake/killed", "fake/good", "fake/hanging", data=[POINTS], patience_s=3)
     rows = {row.codec: row for row in done.rows if row.dataset == "points"}
     assert rows["fake/aborting"].reason.startswith("here: crashed: SIGABRT")
+    assert rows["fake/killed"].reason.startswith("here: crashed: SIGKILL")
     assert rows["fake/hanging"].reason.startswith("here: no answer within 3 s")
     assert (rows["fake/good"].status, rows["fake/good"].octets) == ("ok", "same")
     assert "fake/aborting failed on points between here and s390x" in done.problems

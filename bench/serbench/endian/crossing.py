@@ -127,6 +127,7 @@ def _answers(worker: Worker, case: Frame, codecs: Sequence[str], given: Mapping[
     """What each codec does at one side; one that ends or hangs the worker has failed, and the next has a new one."""
     waiting = list(codecs)
     found: dict[str, Answer] = {}
+    killed = ""
     octets = {codec: given[codec].encoded for codec in codecs if codec in given}
     while waiting:
         try:
@@ -140,6 +141,9 @@ def _answers(worker: Worker, case: Frame, codecs: Sequence[str], given: Mapping[
         except WorkerFailed as error:
             if not waiting:
                 break
+            if error.killed and killed != waiting[0]:
+                killed = waiting[0]  # from outside, perhaps: once more
+                continue
             codec = waiting.pop(0)
             found[codec] = Answer(codec=codec, status="failed", reason=str(error))
     return found
@@ -226,8 +230,8 @@ def _verdict(machine: Machine, foreign: Frame, rows: Sequence[Crossing], wanted:
     defects = sum("defect" in found for found in of_codec.values())
     text = (
         f"{machine.name} ({foreign['byte_order']}-endian, long of {foreign['word_bits']} bits, "
-        f"Python {foreign['python']}): {passed} of {len(of_codec)} codecs pass both ways"
-        f", {lacking} have no library on both sides, {defects} have a known defect there."
+        f"Python {foreign['python']}): {passed} of {len(of_codec)} codecs pass both ways, "
+        f"{lacking} lack their library, {defects} have a known defect there."
     )
     if not wanted:
         return f"{text} It is of the same byte order and word size as this one: no control can fail."
