@@ -278,7 +278,9 @@ def test_what_is_lacking_is_something_that_there_is(name):
     recipe = machines.RECIPES[name]
     known = {name for info in codecs() for name in (info.id, info.distribution)}
     assert {*recipe.lacking, *recipe.defects, *recipe.octets} <= known
-    assert not {info.id for info in find(crossing.FOUNDING)} & {*recipe.defects}
+    founding = [info for info in find(crossing.FOUNDING) if not {info.id, info.distribution} & {*recipe.lacking}]
+    assert {info.format.name for info in founding} == set(crossing.FOUNDING)
+    assert not {info.id for info in founding} & {*recipe.defects}
 
 
 def test_the_founding_formats_are_codecs():
