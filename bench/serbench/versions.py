@@ -7,7 +7,6 @@ order that is drawn anew. What comes of it are two runs, whose timings go togeth
 """
 
 import hashlib
-import os
 import random
 import re
 import secrets
@@ -29,6 +28,7 @@ from sercodecs import registry
 from serschema.errors import SerError
 from serschema.jsonform import schema_to_json, to_json
 
+from serbench.cache import cache
 from serbench.counting import OFFERED
 from serbench.plan import Data, Plan
 from serbench.results import COMPARED, FILE_NAME, Header, Operation, ResultsError, Run, Timing, Verified, Writer, read
@@ -72,7 +72,7 @@ def install(requirement: str) -> Installed:
     if file.exists():
         known = file.read_bytes() if file.is_file() else str(file).encode()
     key = hashlib.sha256(known).hexdigest()[:16]
-    folder = _cache() / f"{sys.implementation.cache_tag}-{key}"
+    folder = cache() / f"{sys.implementation.cache_tag}-{key}"
     if not (_PINNED.fullmatch(requirement) or file.is_file()):
         shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
@@ -81,10 +81,6 @@ def install(requirement: str) -> Installed:
     if len(asked) != 1:
         raise InstallError(f"{requirement}: is not one distribution; remove {folder}")
     return Installed(folder, normalized(asked[0].metadata["Name"]), asked[0].version)
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serbench"
 
 
 def _install(requirement: str, folder: Path) -> None:

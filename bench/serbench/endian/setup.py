@@ -6,7 +6,6 @@ and state of its own beside them, so that neither the architectures nor the pack
 downloaded before an interruption is used again.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from serbench.cache import cache
 from serbench.endian.machines import PYTHON, RECIPES, MachineError, Recipe
 
 PIP = [sys.executable, "-m", "pip"]
@@ -43,8 +43,7 @@ _GLIBC = range(17, 37)
 
 def folder() -> Path:
     """Where emulators and machines are kept."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "serbench" / "endian"
+    return cache() / "endian"
 
 
 def home(name: str) -> Path:
