@@ -389,22 +389,40 @@ def diff(
 
 @commands.command(
     epilog=_epilog(
-        "serbench verify", "serbench verify --codec xdr --codec json", "serbench verify --schema a.proto --data a.json"
+        "serbench verify",
+        "serbench verify --codec xdr --codec json",
+        "serbench verify --schema a.proto --data a.json",
+        "serbench verify --peers",
+        "serbench verify --peer node --codec msgpack --schema order",
     )
 )
 @_codec_option
 @_schema_option
 @_data_option
 @_sample_option
+@click.option("--peers", is_flag=True, help="Ask implementations in other languages instead: do they read our bytes?")
+@click.option("--peer", "languages", multiple=True, metavar="L", help="Only those of this language; repeat.")
 @_json_option
-def verify(codecs: tuple[str, ...], schemas: tuple[str, ...], data: tuple[str, ...], sample: int, as_json: bool) -> int:
+def verify(
+    codecs: tuple[str, ...],
+    schemas: tuple[str, ...],
+    data: tuple[str, ...],
+    sample: int,
+    peers: bool,
+    languages: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Round trips only: does every value come back equal? Exit code 1 if one does not.
 
     Where a codec offers both byte orders, the bytes of each are also read as the other's. A control has to fail that.
+
+    With --peers, implementations in other languages read what our codecs write, and write it again for ours to read.
     """
     from serbench import runner
     from serbench.report import progress, terminal
 
+    if peers or languages:
+        return _verify_peers(codecs, schemas, data, sample, languages, as_json)
     plan = _plan(schemas, data, codecs, sample=sample)
     verified = runner.verify_all(plan, progress.watcher())
     controls = [info.id for info in plan.infos() if info.control]
@@ -417,6 +435,33 @@ def verify(codecs: tuple[str, ...], schemas: tuple[str, ...], data: tuple[str, .
     for problem in problems:
         _note(problem)
     return FAILED if problems else OK
+
+
+def _verify_peers(
+    codecs: tuple[str, ...],
+    schemas: tuple[str, ...],
+    data: tuple[str, ...],
+    sample: int,
+    languages: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    from serbench import inputs
+    from serbench.peers.verify import chosen, verify_peers
+    from serbench.report import terminal
+
+    peers = chosen(codecs, languages)
+    sets, notes = inputs.data_sets(schemas, data, None, 1, sample)
+    for note in notes:
+        _note(note)
+    rows = verify_peers(sets, peers, _note)
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+    else:
+        terminal.peers(rows, terminal.console())
+    failed = [row for row in rows if row.status == "failed"]
+    for row in failed:
+        _note(f"{row.codec} failed on {row.dataset}")
+    return FAILED if failed else OK
 
 
 def _survived(control: str, verified: "list[Verified]") -> str:

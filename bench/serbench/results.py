@@ -120,6 +120,7 @@ class Verified:
     reader: {"big>little": "value differs" | "equal" | "error: ..."}. `deterministic`: encoding a value twice gave the
     same bytes. `offers` names what the codec has beyond encode and decode, and was found right: `access`, `stream`.
     `changes` names the global state of the process that it changed, and that was put back.
+    Of a peer (`serbench.peers`) the sizes and bytes are those that it wrote, and `octets` says that they are ours.
     """
 
     dataset: str

@@ -1,6 +1,6 @@
 """Tables for a terminal. Columns that do not fit its width are left out and named; the reports in files have all."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -242,22 +242,8 @@ def listing(titles: Sequence[str], rows: Iterable[Sequence[object]], out: Consol
 def verification(verified: Sequence[Verified], controls: Iterable[str], out: Console) -> None:
     """Codec by schema, as many schemas beside each other as fit; then reasons, losses, and the swapped byte orders."""
     controls = set(controls)
-    datasets = list(dict.fromkeys(row.dataset for row in verified))
-    codecs = list(dict.fromkeys(row.codec for row in verified))
-    statuses = {(row.codec, row.dataset): row.status for row in verified}
-    names = {codec: f"{clean(codec)}{' (control)' if codec in controls else ''}" for codec in codecs}
-    while datasets:
-        count = len(datasets)
-        while True:
-            made = plain([("codec", True), *((clean(name), True) for name in datasets[:count])])
-            for codec in codecs:
-                made.add_row(names[codec], *(_status(statuses.get((codec, name))) for name in datasets[:count]))
-            if count == 1 or _width(made, out) <= out.width:
-                break
-            count -= 1
-        out.print(made)
-        out.print()
-        datasets = datasets[count:]
+    names = {row.codec: f"{clean(row.codec)}{' (control)' if row.codec in controls else ''}" for row in verified}
+    _matrix(verified, names, _status, out)
     for line in _merged((f"{row.codec}: {_outcome(row)}", row.dataset) for row in verified if row.status != "ok"):
         out.print(clean(line), soft_wrap=True)
     for line in _merged(
@@ -266,6 +252,43 @@ def verification(verified: Sequence[Verified], controls: Iterable[str], out: Con
         for pair, outcome in row.orders.items()
     ):
         out.print(clean(line), soft_wrap=True)
+
+
+def peers(verified: Sequence[Verified], out: Console) -> None:
+    """Peer by schema, in the same way; then what is lost, with where, and other reasons."""
+    _matrix(verified, {row.codec: clean(row.codec) for row in verified}, _agreement, out)
+    out.print("same: the peer reads our octets and writes the same; ok: others, which we read; unsupported: by us")
+    out.print()
+    lines = [(f"{row.codec}, {what}", row.dataset) for row in verified for what in row.losses]
+    lines += [(f"{row.codec}: {_outcome(row)}", row.dataset) for row in verified if row.reason]
+    for line in _merged(lines):
+        out.print(clean(line), soft_wrap=True)
+
+
+def _agreement(row: Verified | None) -> Text:
+    return Text("same") if row and row.status == "ok" and "octets" in row.offers else _status(row)
+
+
+def _matrix(
+    verified: Sequence[Verified],
+    names: Mapping[str, str],
+    shown: Callable[[Verified | None], Text],
+    out: Console,
+) -> None:
+    datasets = list(dict.fromkeys(row.dataset for row in verified))
+    rows = {(row.codec, row.dataset): row for row in verified}
+    while datasets:
+        count = len(datasets)
+        while True:
+            made = plain([("codec", True), *((clean(name), True) for name in datasets[:count])])
+            for codec, name in names.items():
+                made.add_row(name, *(shown(rows.get((codec, dataset))) for dataset in datasets[:count]))
+            if count == 1 or _width(made, out) <= out.width:
+                break
+            count -= 1
+        out.print(made)
+        out.print()
+        datasets = datasets[count:]
 
 
 def _merged(lines: Iterable[tuple[str, str]]) -> list[str]:
@@ -287,7 +310,7 @@ def _outcome(row: Verified) -> str:
     return f"lossy: {losses_text(row)}"
 
 
-def _status(status: str | None) -> Text:
-    if status is None:
+def _status(row: Verified | None) -> Text:
+    if row is None:
         return Text(NONE)
-    return Text("FAILED" if status == "failed" else status, style=STATUS_STYLES[status])
+    return Text("FAILED" if row.status == "failed" else row.status, style=STATUS_STYLES[row.status])

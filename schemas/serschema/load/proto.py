@@ -112,12 +112,12 @@ def load(path: Path, *, message: str = "", include: Sequence[Path] = ()) -> Sche
     read(path)  # protoc has no good message for what is no text
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "descriptors")
-        virtual, roots = _protoc(path, tuple(map(Path, include)), output)
+        virtual, roots = protoc(path, tuple(map(Path, include)), output)
         data = output.read_bytes()
     return _Importer(data, path, virtual, roots).schema(message)
 
 
-def _protoc(path: Path, include: Sequence[Path], output: Path) -> tuple[str, list[Path]]:
+def protoc(path: Path, include: Sequence[Path], output: Path) -> tuple[str, list[Path]]:
     """Compile the file; returns its name among the descriptors and the folders that were searched.
 
     serbench's options and Google's own files come first, so that no other copy of them is in the way.

@@ -1,0 +1,124 @@
+"""The languages: what each needs, how it is built, how its program is started."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from serschema.errors import SerError
+
+from serbench.worker import Worker
+
+FOLDER = Path(__file__).parent
+BUILD_S = 900
+PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """How the program of a language is built in a copy of its folder, and started there.
+
+    `tools` have to be on PATH, and `packages` are Debian's that bring them. `formats` are those it is asked about.
+    """
+
+    name: str
+    tools: tuple[str, ...]
+    packages: str
+    build: tuple[tuple[str, ...], ...]
+    argv: tuple[str, ...]
+    formats: tuple[str, ...]
+
+
+LANGUAGES = {
+    language.name: language
+    for language in (
+        Language(
+            name="node",
+            tools=("node", "npm"),
+            packages="nodejs npm",
+            build=(("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"),),
+            argv=("node", "main.js"),
+            formats=(
+                "json",
+                "xml",
+                "xml-attributes",
+                "msgpack",
+                "cbor",
+                "bson",
+                "protobuf",
+                "avro",
+                "thrift-binary",
+                "thrift-compact",
+            ),
+        ),
+    )
+}
+
+
+class PeerMissing(SerError):
+    """A tool that a language needs is not there: which, and the command that brings it."""
+
+
+class PeerFailed(SerError):
+    """A language that does not build: the command, and its words."""
+
+
+def cache() -> Path:
+    """Where languages are built."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serbench" / "peers"
+
+
+def worker(language: Language, note: Callable[[str], None]) -> Worker:
+    """A worker of the language, not started, but built, which takes a while the first time.
+
+    Raises `PeerMissing` and `PeerFailed`.
+    """
+    folder = built(language, note)
+    argv = [str(folder / part) if (folder / part).is_file() else part for part in language.argv]
+    return Worker(argv, patience_s=PATIENCE_S)
+
+
+def built(language: Language, note: Callable[[str], None]) -> Path:
+    """The folder in which the language is built, by what its sources are."""
+    source = FOLDER / language.name
+    if missing := [tool for tool in language.tools if shutil.which(tool) is None]:
+        raise PeerMissing(f"missing: {', '.join(missing)}; apt-get install {language.packages}")
+    files = sorted(path for path in source.rglob("*") if path.is_file())
+    digest = hashlib.sha256(repr((language.build, language.argv)).encode())
+    for path in files:
+        digest.update(f"{path.relative_to(source)}\0".encode() + path.read_bytes() + b"\0")
+    folder = cache() / f"{language.name}-{digest.hexdigest()[:16]}"
+    if not folder.exists():
+        note(f"{language.name}: built once, in {folder}")
+        cache().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f"{language.name}-", dir=cache()) as unfinished:
+            made = Path(unfinished, "made")
+            shutil.copytree(source, made)
+            for command in language.build:
+                _build(language, command, made)
+            with contextlib.suppress(OSError):  # another process was faster
+                made.rename(folder)
+    return folder
+
+
+def _build(language: Language, command: Sequence[str], folder: Path) -> None:
+    try:
+        made = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=BUILD_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise PeerFailed(f"{language.name} was not built within {BUILD_S} s: {' '.join(command)}") from None
+    if made.returncode:
+        words = " ".join((made.stderr or made.stdout).split())[-300:]
+        raise PeerFailed(f"{language.name} was not built: {' '.join(command)}: {words}")

@@ -1,0 +1,158 @@
+"""What a language or a library of it cannot keep, as data: which parts of a tree it changes, and why.
+
+A loss changes what is expected of the peer, and what it does is then compared exactly. So a peer that loses more fails,
+and so does one that keeps what it is said to lose.
+"""
+
+import math
+import struct
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from serbench.peers.trees import Tree, integer, kind, real
+
+When: TypeAlias = Literal["read", "write"]
+
+
+class Unwritable(Exception):
+    """A tree that the peer refuses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """What is lost, with the reason, when one of the peers (`msgpack/node`) reads or writes.
+
+    `change` gives what a part of a tree becomes; it raises `Unwritable` where the peer refuses the whole.
+    """
+
+    what: str
+    peers: tuple[str, ...]
+    when: When
+    change: Callable[[Tree], Tree]
+
+
+def _value(tree: Tree) -> float | None:
+    match tree:
+        case {"f": bits}:
+            (value,) = struct.unpack(">d", bytes.fromhex(bits))
+            return float(value)
+        case _:
+            return None
+
+
+def whole(low: float, high: float) -> Callable[[Tree], Tree]:
+    """Floats that are whole numbers from `low` to `high`, -0.0 apart, become integers."""
+
+    def change(tree: Tree) -> Tree:
+        value = _value(tree)
+        if value is None or not low <= value <= high or value != math.floor(value) or tree == real(-0.0):
+            return tree
+        return integer(int(value))
+
+    return change
+
+
+def unsigned_zero(tree: Tree) -> Tree:
+    return integer(0) if tree == real(-0.0) else tree
+
+
+def positive_zero(tree: Tree) -> Tree:
+    return real(0.0) if tree == real(-0.0) else tree
+
+
+def nearest(tree: Tree) -> Tree:
+    """Integers become the nearest that a binary64 holds."""
+    match tree:
+        case {"i": digits}:
+            return integer(int(float(int(digits))))
+        case _:
+            return tree
+
+
+def shortest(tree: Tree) -> Tree:
+    """Integers become the fewest digits, and zeros, that are read as the same binary64 (ECMA-262, 6.1.6.1.20)."""
+    match tree:
+        case {"i": digits}:
+            return integer(int(Decimal(repr(float(int(digits))))))
+        case _:
+            return tree
+
+
+def one_nan(tree: Tree) -> Tree:
+    value = _value(tree)
+    return real(math.nan) if value is not None and math.isnan(value) else tree
+
+
+def false_in_collections(tree: Tree) -> Tree:
+    """Booleans that are items of lists, keys or values of maps become false (trees of Thrift)."""
+    match tree:
+        case {"x": ["bool", [*items]]}:
+            return kind("bool", [False for _ in items])
+        case {"x": [str(kinds), {"m": pairs}]} if "bool" in kinds.split():
+            of_key, of_value = (name == "bool" for name in kinds.split())
+            made = [[False if of_key else key, False if of_value else value] for key, value in pairs]
+            return kind(kinds, {"m": made})
+        case _:
+            return tree
+
+
+def only_text_keys(tree: Tree) -> Tree:
+    match tree:
+        case {"m": pairs} if not all(isinstance(key, str) for key, _ in pairs):
+            raise Unwritable
+        case _:
+            return tree
+
+
+LARGEST = sys.float_info.max
+ONE_NUMBER = "whole floats are integers, as JavaScript has one type of number (ECMA-262, 6.1.6.1)"
+ROUNDED = "integers beyond 2^53 are rounded (ECMA-262, 6.1.6.1; RFC 8259, 6)"
+NO_PAYLOAD = "NaN has no payload, as the library does arithmetic to make octets of doubles"
+THRIFT = ("thrift-binary/node", "thrift-compact/node")
+
+LOSSES = (
+    Loss(
+        what=ONE_NUMBER,
+        peers=("json/node", "msgpack/node", "cbor/node"),
+        when="read",
+        change=whole(-LARGEST, LARGEST),
+    ),
+    Loss(what=ROUNDED, peers=("json/node",), when="read", change=nearest),
+    Loss(what=NO_PAYLOAD, peers=THRIFT, when="read", change=one_nan),
+    Loss(
+        what="booleans in lists and maps are false, as readBool takes the value of a number (thrift 0.24.0)",
+        peers=("thrift-compact/node",),
+        when="read",
+        change=false_in_collections,
+    ),
+    Loss(
+        what=ONE_NUMBER,
+        peers=("json/node",),
+        when="write",
+        change=whole(math.nextafter(-1e21, 0), math.nextafter(1e21, 0)),
+    ),
+    Loss(what=ONE_NUMBER, peers=("msgpack/node", "cbor/node"), when="write", change=whole(-(1 << 31), (1 << 32) - 1)),
+    Loss(what="-0.0 is 0", peers=("json/node", "msgpack/node", "cbor/node"), when="write", change=unsigned_zero),
+    Loss(what=ROUNDED, peers=("json/node",), when="write", change=shortest),
+    Loss(what=NO_PAYLOAD, peers=THRIFT, when="write", change=one_nan),
+    Loss(
+        what="-0.0 is 0.0, as the library takes the sign from value < 0",
+        peers=THRIFT,
+        when="write",
+        change=positive_zero,
+    ),
+    Loss(
+        what="keys are strings, as the library makes maps of objects",
+        peers=("msgpack/node",),
+        when="write",
+        change=only_text_keys,
+    ),
+)
+
+
+def losses(peer: str, when: When) -> list[Loss]:
+    """What the peer loses, in the order in which it is."""
+    return [loss for loss in LOSSES if peer in loss.peers and when == loss.when]

@@ -1,0 +1,247 @@
+"""Each format of each language on each data set: what the peer sees, and what it writes.
+
+Reading: the peer reads the octets of our codec, and sees the tree that Python's library sees. Writing: it writes that
+tree; Python's library sees the same tree in its octets, and our codec decodes them to the value. Where the peer loses
+something on writing (`losses.py`), the codec's value, encoded, is what stands in the peer's octets once the losses are
+applied to it too. Octets are equal where the format has one encoding of a value.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sercodecs import registry
+from sercodecs.contract import Codec, CodecInfo, UnsupportedSchema
+from serschema.errors import SerError
+from serschema.limits import Refused, project
+from serschema.model import Value
+from serschema.values import first_difference
+
+from serbench.peers.formats import READERS, Reader
+from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
+from serbench.peers.losses import Unwritable, When, losses
+from serbench.peers.trees import Tree, difference, mapped, normal
+from serbench.plan import Data
+from serbench.results import Status, Verified
+from serbench.verify import HEAD, described
+from serbench.worker import Worker, WorkerFailed
+
+PATIENCE = 3
+"""After so many failures of its process in a row, a language is not asked any more."""
+
+
+WHEN = {"read": "reading", "write": "writing"}
+
+
+class _Wrong(Exception):
+    """What is not as it has to be; the text says what."""
+
+
+class _Refused(Exception):
+    """The peer refuses it; the text says why."""
+
+
+def chosen(codecs: Sequence[str], languages: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The formats to ask each language about: of the codecs and languages that are named, or all.
+
+    A codec may be a format or codec of ours, or a peer (`msgpack/node`). Raises `registry.UnknownCodec` and `SerError`.
+    """
+    for language in languages:
+        if language not in LANGUAGES:
+            raise SerError(f"no peer speaks {language!r}; there are {', '.join(LANGUAGES)}")
+    peers = {f"{format}/{name}": format for name, language in LANGUAGES.items() for format in language.formats}
+    ours = {info.id for info in registry.find(set(codecs) - peers.keys() - READERS.keys())}
+    wanted = {
+        name: tuple(
+            format
+            for format in language.formats
+            if not codecs or {format, f"{format}/{name}"} & set(codecs) or READERS[format].codec in ours
+        )
+        for name, language in LANGUAGES.items()
+        if name in languages or not languages
+    }
+    if not any(wanted.values()):
+        raise SerError(f"no peer knows {' or '.join(codecs)}; peers know {', '.join(READERS)}")
+    return {name: formats for name, formats in wanted.items() if formats}
+
+
+def verify_peers(
+    data_sets: Sequence[Data], peers: Mapping[str, Sequence[str]], note: Callable[[str], None]
+) -> list[Verified]:
+    """A row for each format of each language on each data set; `note` is told what takes a while."""
+    return [row for name, formats in peers.items() for row in _language(data_sets, LANGUAGES[name], formats, note)]
+
+
+def _language(
+    data_sets: Sequence[Data], language: Language, formats: Sequence[str], note: Callable[[str], None]
+) -> Iterator[Verified]:
+    cells = [
+        (format, data, Verified(dataset=data.name, codec=f"{format}/{language.name}", status="ok"))
+        for format in formats
+        for data in data_sets
+    ]
+    try:
+        asked = worker(language, note)
+    except (PeerMissing, PeerFailed) as error:
+        status: Status = "unavailable" if isinstance(error, PeerMissing) else "failed"
+        yield from (replace(row, status=status, reason=str(error)) for _, _, row in cells)
+        return
+    failures = 0
+    with asked:
+        for format, data, row in cells:
+            if failures == PATIENCE:
+                yield replace(
+                    row, status="failed", reason=f"not asked: {language.name} failed {PATIENCE} times running"
+                )
+                continue
+            try:
+                yield _verified(row, READERS[format], format, data, asked)
+                failures = 0
+            except WorkerFailed as error:
+                failures += 1
+                yield replace(row, status="failed", reason=str(error))
+
+
+def _verified(row: Verified, reader: Reader, format: str, data: Data, asked: Worker) -> Verified:
+    (info,) = registry.find([reader.codec])
+    if command := registry.missing(info):
+        return replace(row, status="unavailable", reason=f"missing: {command}")
+    try:
+        case = _Case(reader, info, data, row.codec)
+    except (UnsupportedSchema, Refused) as error:
+        return replace(row, status="unsupported", reason=f"{info.id}: {error}")
+    except Exception as error:
+        return replace(row, status="failed", reason=f"Python's library does not read {info.id}: {described(error)}")
+    needed = {"format": format, "schema": case.schema}
+    try:
+        read = asked.ask("read", data=[octets.hex() for octets in case.encoded], **needed)
+        case.seen(_answers(read, len(case.encoded)))
+        wrote = asked.ask("write", trees=case.trees, **needed)
+        case.written(_answers(wrote, len(case.trees)))
+    except _Wrong as error:
+        return replace(row, status="failed", reason=str(error))
+    joined = b"".join(case.octets)
+    return replace(
+        row,
+        status="lossy" if case.losses else "ok",
+        losses=dict(case.losses),
+        encoded_bytes=[len(octets) for octets in case.octets],
+        sha256=hashlib.sha256(joined).hexdigest(),
+        head_hex=joined[:HEAD].hex(),
+        offers=["octets"] if case.octets == case.encoded else [],
+    )
+
+
+def _answers(answers: Any, count: int) -> list[Any]:
+    if not isinstance(answers, list) or len(answers) != count:
+        raise WorkerFailed(f"rubbish in place of {count} answers: {str(answers)[:60]}")
+    return answers
+
+
+def _failure(answer: Any) -> str:
+    """Why the peer refuses, empty if it does not."""
+    return str(answer["failed"]) or "failed" if isinstance(answer, dict) and "failed" in answer else ""
+
+
+class _Case:
+    """The messages of a data set that are ours, and what a peer made of them."""
+
+    def __init__(self, reader: Reader, info: CodecInfo, data: Data, peer: str) -> None:
+        self.reader = reader
+        self.peer = peer
+        self.codec: Codec = info.compile(data.schema)
+        self.values: list[Value] = [project(message, data.schema, info.limits)[0] for message in data.messages]
+        self.encoded = [self.codec.encode(message) for message in data.messages]
+        self.schema = reader.schema(data.schema)
+        self.trees: list[Tree] = [reader.read(octets, self.schema) for octets in self.encoded]
+        self.losses: Counter[str] = Counter()
+        self.octets: list[bytes] = []
+
+    def lossy(self, tree: Tree, when: When, *, count: bool = True) -> Tree:
+        """The tree as the peer keeps it, `normal`. Raises `_Refused`."""
+        for loss in losses(self.peer, when):
+            changed = 0
+
+            def change(part: Tree) -> Tree:
+                nonlocal changed
+                made = loss.change(part)  # noqa: B023  called before the next loss
+                changed += made != part
+                return made
+
+            try:
+                tree = mapped(tree, change)
+            except Unwritable:
+                raise _Refused(loss.what) from None
+            if changed and count:
+                self.losses[f"{WHEN[when]}: {loss.what}"] += changed
+        return normal(tree)
+
+    def seen(self, answers: list[Any]) -> None:
+        for number, (tree, answer) in enumerate(zip(self.trees, answers)):
+            if failure := _failure(answer):
+                raise _Wrong(f"message {number}: the peer does not read it: {failure}")
+            if told := difference(self.lossy(tree, "read"), _normal(answer)):
+                raise _Wrong(f"message {number}: {told}")
+
+    def written(self, answers: list[Any]) -> None:
+        for number, (tree, answer) in enumerate(zip(self.trees, answers)):
+            place = f"message {number}: "
+            failure = _failure(answer)
+            try:
+                expected = self.lossy(tree, "write")
+            except _Refused as reason:
+                if not failure:
+                    raise _Wrong(f"{place}the peer writes what it is said to refuse: {reason}") from None
+                self.losses[f"not written: {reason}"] += 1
+                continue
+            if failure:
+                raise _Wrong(f"{place}the peer does not write it: {failure}")
+            octets = _octets(answer)
+            self.octets.append(octets)
+            self.ours(number, octets, expected, place)
+
+    def ours(self, number: int, octets: bytes, expected: Tree, place: str) -> None:
+        """What the peer wrote is what Python's library and our codec see."""
+        try:
+            tree = normal(self.reader.read(octets, self.schema))
+        except Exception as error:
+            raise _Wrong(f"{place}Python's library does not read what the peer wrote: {described(error)}") from error
+        if told := difference(expected, tree):
+            raise _Wrong(f"{place}written: {told}")
+        try:
+            value = self.codec.decode(octets)
+        except Exception as error:
+            raise _Wrong(f"{place}our codec does not read what the peer wrote: {described(error)}") from error
+        if expected == normal(self.trees[number]):
+            if told := first_difference(self.values[number], value):
+                raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
+            if self.reader.canonical and octets != self.encoded[number]:
+                raise _Wrong(
+                    f"{place}other octets, where a value has one encoding: {_apart(self.encoded[number], octets)}"
+                )
+            return
+        again = self.lossy(self.reader.read(self.codec.encode(value), self.schema), "write", count=False)
+        if told := difference(expected, again):
+            raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
+
+
+def _normal(answer: Any) -> Tree:
+    try:
+        return normal(answer)
+    except Exception:
+        raise _Wrong(f"rubbish in place of a tree: {str(answer)[:60]}") from None
+
+
+def _octets(answer: Any) -> bytes:
+    try:
+        return bytes.fromhex(answer)
+    except (TypeError, ValueError):
+        raise _Wrong(f"rubbish in place of octets: {str(answer)[:60]}") from None
+
+
+def _apart(ours: bytes, theirs: bytes) -> str:
+    """Where octets differ first."""
+    place = next((i for i, pair in enumerate(zip(ours, theirs)) if pair[0] != pair[1]), min(len(ours), len(theirs)))
+    return f"at {place}, {ours[place : place + 8].hex() or 'the end'} is {theirs[place : place + 8].hex() or 'the end'}"

@@ -1,0 +1,72 @@
+"""A peer that reads and writes JSON as Python does, or does its worst: `fake_peer.py MODE`."""
+
+import json
+import struct
+import sys
+import time
+
+from serbench.peers import trees
+from serbench.worker import read_frame, write_frame
+
+WORST = {
+    "crash": lambda out: sys.exit("out of luck"),
+    "sleep": lambda out: time.sleep(60),
+    "garbage": lambda out: out.write(b"garbage\n" * 3),
+    "short": lambda out: write_frame(out, {"done": []}),
+    "no trees": lambda out: write_frame(out, {"done": [7]}),
+    "failed": lambda out: write_frame(out, {"failed": "no such format"}),
+}
+
+
+def untree(tree):
+    match tree:
+        case {"i": digits}:
+            return int(digits)
+        case {"f": bits}:
+            return struct.unpack(">d", bytes.fromhex(bits))[0]
+        case {"m": pairs}:
+            return {key: untree(item) for key, item in pairs}
+        case list():
+            return [untree(item) for item in tree]
+        case _:
+            return tree
+
+
+def rounded(tree):
+    match tree:
+        case {"i": digits}:
+            return trees.integer(int(float(digits)))
+        case _:
+            return tree
+
+
+def main(mode):
+    out = sys.stdout.buffer
+    write_frame(out, {"hello": "fake", "protocol": 2 if mode == "other protocol" else 1, "formats": {}})
+    while request := read_frame(sys.stdin.buffer):
+        if mode in WORST:
+            WORST[mode](out)
+            out.flush()
+        elif request["request"] == "read":
+            seen = [trees.plain(json.loads(bytes.fromhex(data))) for data in request["data"]]
+            if mode == "reads other":
+                seen = [trees.mapped(tree, lambda part: "Ane" if part == "Ana" else part) for tree in seen]
+            if mode == "reads rounded":
+                seen = [trees.mapped(tree, rounded) for tree in seen]
+            write_frame(out, {"done": [{"failed": "cannot"} for _ in seen] if mode == "refuses" else seen})
+        else:
+            wrote = [json.dumps(untree(tree)).encode() for tree in request["trees"]]
+            match mode:
+                case "writes other":
+                    wrote = [data.replace(b'"Ana"', b'"Ane"') for data in wrote]
+                case "writes another type":
+                    wrote = [data.replace(b'"Ana"', b"1") for data in wrote]
+                case "writes no JSON":
+                    wrote = [data[:-1] for data in wrote]
+                case "writes nothing":
+                    write_frame(out, {"done": [None for _ in wrote]})
+                    continue
+            write_frame(out, {"done": [data.hex() for data in wrote]})
+
+
+main(sys.argv[1])

@@ -1,0 +1,436 @@
+"""Peers: the real ones on all shared schemas, and fakes that do their worst."""
+
+import json
+import shutil
+import struct
+import sys
+from dataclasses import replace
+from math import inf, nan
+from pathlib import Path
+
+import pytest
+from serbench import cli, inputs
+from serbench.peers import languages, trees
+from serbench.peers.formats import READERS
+from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
+from serbench.peers.losses import LOSSES, Unwritable, losses
+from serbench.peers.trees import integer, kind, octets, real
+from serbench.peers.verify import chosen, verify_peers
+from serbench.plan import Data
+from sercodecs import registry
+from serschema.generate import generate
+from serschema.model import Field, Int, List, Map, Record, Schema, String
+from serschema.strategies import EXAMPLES
+
+FAKE = Path(__file__).with_name("fake_peer.py")
+PERSON = Schema("Person", (Record("Person", (Field("name", 1, String()), Field("big", 2, Int(64)))),))
+ANA = {"name": "Ana", "big": 7}
+
+
+def data_of(*messages, schema=PERSON, name="people"):
+    return Data(name=name, source="test", schema=schema, messages=list(messages))
+
+
+def fake(mode, **more):
+    argv = (sys.executable, str(FAKE), mode)
+    return Language(**{"name": "node", "tools": (), "packages": "", "build": (), "argv": argv, "formats": ()} | more)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A folder for the sources of languages, and another to build them in."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(languages, "FOLDER", tmp_path)
+    monkeypatch.setattr(languages, "PATIENCE_S", 3.0)
+    return tmp_path
+
+
+@pytest.fixture
+def asked(home, monkeypatch):
+    """A function that gives the rows of a fake which answers for Node's JSON."""
+    (home / "node").mkdir()
+
+    def rows(mode, *data, formats=("json",)):
+        monkeypatch.setitem(LANGUAGES, "node", fake(mode))
+        return verify_peers(data or [data_of(ANA)], {"node": formats}, lambda text: None)
+
+    return rows
+
+
+# The real ones.
+
+
+def missing(language):
+    return [tool for tool in LANGUAGES[language].tools if shutil.which(tool) is None]
+
+
+def skipped(language):
+    return pytest.mark.skipif(bool(missing(language)), reason=f"missing: {', '.join(missing(language))}")
+
+
+REAL = [pytest.param(name, marks=skipped(name)) for name in LANGUAGES]
+
+
+def verified(language, data):
+    rows = verify_peers(data, chosen((), (language,)), lambda text: None)
+    assert [f"{row.codec} on {row.dataset}: {row.reason}" for row in rows if row.status == "failed"] == []
+    return rows
+
+
+def row_of(rows, codec, dataset):
+    (row,) = (row for row in rows if (row.codec, row.dataset) == (codec, dataset))
+    return row
+
+
+@pytest.mark.parametrize("language", REAL)
+def test_all_shared_schemas(language):
+    """Whatever our codec carries, the peer reads and writes, and loses only what is declared."""
+    sets, _ = inputs.data_sets((), (), None, 1, 1000)
+    rows = verified(language, sets)
+    assert len(rows) == len(sets) * len(LANGUAGES[language].formats)
+    for row in rows:
+        (info,) = registry.find([READERS[row.codec.split("/")[0]].codec])
+        if row.status == "unsupported":
+            assert row.reason.startswith(f"{info.id}: ")
+        assert row.encoded_bytes or row.status == "unsupported"
+        if READERS[row.codec.split("/")[0]].canonical and row.status == "ok":
+            assert row.offers == ["octets"], row
+
+
+@pytest.mark.parametrize("language", REAL)
+def test_every_kind(language):
+    """Schemas of every kind, with values at their limits."""
+    verified(
+        language,
+        [
+            data_of(*(generate(schema, seed, 40) for seed in range(6)), schema=schema, name=name)
+            for name, schema in EXAMPLES.items()
+        ],
+    )
+
+
+@pytest.mark.parametrize("language", REAL)
+def test_text_that_formats_could_take_for_something_else(language):
+    texts = [
+        "",
+        " ",
+        " a ",
+        "a\r\nb\rc\td",
+        "<a>&amp;</a>",
+        "]]>",
+        "&#13;",
+        "\"'\\",
+        "007",
+        "true",
+        "null",
+        "1e5",
+        "é\u2028🏷️",
+    ]
+    schema = Schema("Texts", (Record("Texts", (Field("texts", 1, List(String())), Field("one", 2, String()))),))
+    keys = Schema("Keys", (Record("Keys", (Field("held", 1, Map(String(), String())),)),))
+    verified(
+        language,
+        [
+            data_of(*({"texts": texts, "one": text} for text in texts), schema=schema, name="texts"),
+            data_of({"held": {text: text for text in texts}}, schema=keys, name="keys"),
+        ],
+    )
+
+
+@skipped("node")
+def test_what_node_loses_is_told(capsys):
+    assert cli.main(["verify", "--peer", "node", "-c", "json", "-s", "numbers", "--json"]) == cli.OK
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["codec"], row["status"]) == ("json/node", "lossy")
+    assert "reading: integers beyond 2^53 are rounded (ECMA-262, 6.1.6.1; RFC 8259, 6)" in row["losses"]
+
+
+# Losses.
+
+LOSES = [
+    ("json/node", "read", real(102.0), integer(102)),
+    ("json/node", "read", real(0.0), integer(0)),
+    ("json/node", "read", real(-0.0), real(-0.0)),
+    ("json/node", "read", real(1e300), integer(int(1e300))),
+    ("json/node", "read", real(0.5), real(0.5)),
+    ("json/node", "read", real(inf), real(inf)),
+    ("json/node", "read", integer(2**53), integer(2**53)),
+    ("json/node", "read", integer(2**53 + 1), integer(2**53)),
+    ("json/node", "read", integer(-(2**63) + 1), integer(-(2**63))),
+    ("json/node", "read", "9007199254740993", "9007199254740993"),
+    ("json/node", "write", real(-0.0), integer(0)),
+    ("json/node", "write", real(1e20), integer(10**20)),
+    ("json/node", "write", real(1e21), real(1e21)),
+    ("json/node", "write", integer(2**64 - 1), integer(18446744073709552000)),
+    ("msgpack/node", "read", integer(2**63 - 1), integer(2**63 - 1)),
+    ("msgpack/node", "write", real(4294967295.0), integer(4294967295)),
+    ("msgpack/node", "write", real(4294967296.0), real(4294967296.0)),
+    ("msgpack/node", "write", real(-2147483649.0), real(-2147483649.0)),
+    ("cbor/node", "write", {"m": [[integer(1), real(2.0)]]}, {"m": [[integer(1), integer(2)]]}),
+    ("thrift-compact/node", "read", kind("bool", [True, False]), kind("bool", [False, False])),
+    ("thrift-compact/node", "read", kind("bool", True), kind("bool", True)),
+    (
+        "thrift-compact/node",
+        "read",
+        kind("bool bool", {"m": [[True, True]]}),
+        kind("bool bool", {"m": [[False, False]]}),
+    ),
+    (
+        "thrift-compact/node",
+        "read",
+        kind("string bool", {"m": [[octets(b"a"), True]]}),
+        kind("string bool", {"m": [[octets(b"a"), False]]}),
+    ),
+    ("thrift-binary/node", "read", kind("bool", [True]), kind("bool", [True])),
+    ("thrift-binary/node", "read", {"f": "fff8000000000001"}, real(nan)),
+    ("thrift-binary/node", "read", real(-0.0), real(-0.0)),
+    ("thrift-binary/node", "write", real(-0.0), real(0.0)),
+    ("thrift-binary/node", "write", real(102.0), real(102.0)),
+    ("avro/node", "read", {"f": "fff8000000000001"}, {"f": "fff8000000000001"}),
+    ("protobuf/node", "write", real(-0.0), real(-0.0)),
+]
+
+
+@pytest.mark.parametrize(("peer", "when", "tree", "kept"), LOSES)
+def test_a_loss_changes_no_more_than_it_says(peer, when, tree, kept):
+    for loss in losses(peer, when):
+        tree = trees.mapped(tree, loss.change)
+    assert tree == kept
+
+
+def test_every_loss_has_a_case():
+    named = {(peer, when) for peer, when, tree, kept in LOSES if tree != kept} | {("msgpack/node", "write")}
+    assert {(peer, loss.when) for loss in LOSSES for peer in loss.peers} - named == {
+        ("cbor/node", "read"),  # as msgpack/node
+        ("thrift-compact/node", "write"),  # as thrift-binary/node
+        ("msgpack/node", "read"),
+    }
+
+
+def test_what_a_peer_refuses_is_the_whole_message():
+    loss = losses("msgpack/node", "write")[-1]
+    with pytest.raises(Unwritable):
+        trees.mapped([{"m": [["a", {"m": [[integer(1), None]]}]]}], loss.change)
+
+
+def test_a_loss_has_to_happen(asked):
+    """What is said to be rounded and comes back exact is as wrong as the other way round."""
+    big = data_of(ANA | {"big": 2**53 + 1})
+    (exact,) = asked("honest", big)
+    assert exact.status == "failed"
+    assert exact.reason.endswith('"9007199254740992" is seen as "9007199254740993"')
+    (rounded,) = asked("reads rounded", big)
+    assert rounded.reason == 'message 0: written: /"big"/i: "9007199254740992" is seen as "9007199254740993"'
+
+
+# Fakes.
+
+
+def test_a_peer_that_agrees(asked):
+    (row,) = asked("honest", data_of(ANA, ANA | {"big": -7}))
+    assert (row.status, row.reason, row.losses, row.codec, row.dataset) == ("ok", "", {}, "json/node", "people")
+    assert row.encoded_bytes == [len('{"name": "Ana", "big": 7}'), len('{"name": "Ana", "big": -7}')]
+    assert row.offers == []  # other spaces than ours
+
+
+WRONG = {
+    "reads other": 'message 0: /"name": "Ana" is seen as "Ane"',
+    "writes other": 'message 0: written: /"name": "Ana" is seen as "Ane"',
+    "writes another type": 'message 0: written: /"name": "Ana" is seen as {"i": "1"}',
+    "writes no JSON": "message 0: Python's library does not read what the peer wrote: JSONDecodeError",
+    "writes nothing": "rubbish in place of octets: None",
+    "refuses": "message 0: the peer does not read it: cannot",
+    "no trees": 'message 0: /: {"m": [["big", {"i": "7"}], ["name", "Ana"]]} is seen as 7',
+    "crash": "ended with exit code 1; it wrote: out of luck",
+    "sleep": "no answer within 3 s",
+    "garbage": "rubbish in place of a frame: b'garb'",
+    "short": "rubbish in place of 1 answers: []",
+    "failed": "no such format",
+    "other protocol": "a worker of protocol 2, not 1",
+}
+
+
+@pytest.mark.parametrize("mode", WRONG)
+def test_a_peer_that_fails(mode, asked):
+    (row,) = asked(mode)
+    assert row.status == "failed"
+    assert row.reason.startswith(WRONG[mode])
+
+
+def test_a_peer_is_started_again_and_given_up_at_last(asked):
+    made = asked("crash", *(data_of(ANA, name=str(number)) for number in range(5)))
+    assert [row.status for row in made] == ["failed"] * 5
+    assert [row.reason.split(";")[0] for row in made[2:]] == [
+        "ended with exit code 1",
+        "not asked: node failed 3 times running",
+        "not asked: node failed 3 times running",
+    ]
+
+
+def test_one_language_that_dies_leaves_the_others(home, monkeypatch):
+    for name, mode in (("one", "crash"), ("other", "honest")):
+        (home / name).mkdir()
+        monkeypatch.setitem(LANGUAGES, name, fake(mode, name=name))
+    rows = verify_peers([data_of(ANA)], {"one": ("json",), "other": ("json",)}, lambda text: None)
+    assert [(row.codec, row.status) for row in rows] == [("json/one", "failed"), ("json/other", "ok")]
+
+
+def test_what_our_codec_does_not_carry_is_not_asked(asked):
+    nul = Schema("Keys", (Record("Keys", (Field("held", 1, Map(String(), String())),)),))
+    (row,) = asked("crash", data_of({"held": {"\0": "x"}}, schema=nul), formats=("bson",))
+    assert (row.status, row.reason) == ("unsupported", "bson/pymongo: $.held: U+0000 in a key, which ends it")
+
+
+def test_octets_that_differ_where_a_value_has_one_encoding(asked, monkeypatch):
+    monkeypatch.setitem(READERS, "json", replace(READERS["json"], canonical=True))
+    (row,) = asked("honest")
+    assert row.status == "failed"
+    assert row.reason == (
+        "message 0: other octets, where a value has one encoding: at 8, 22416e61222c2262 is 2022416e61222c20"
+    )
+
+
+# Languages.
+
+
+@pytest.fixture
+def built(home):
+    """A function that builds a language by a command; with its source, and what was said."""
+    (home / "node").mkdir()
+    source = home / "node" / "main.py"
+    source.write_text("print(1)")
+    said = []
+
+    def build(*command, **more):
+        language = fake("", packages="fakelang", build=(command,) if command else (), argv=("sh", "main.py"), **more)
+        return Path(worker(language, said.append).argv[1])
+
+    build.source, build.said = source, said
+    return build
+
+
+def test_a_language_is_built_once_and_again_when_its_sources_change(built):
+    command = ("sh", "-c", "touch made")
+    first = built(*command)
+    assert (first.name, first.parents[1]) == ("main.py", languages.cache())
+    assert first.with_name("made").exists()
+    assert built(*command) == first
+    assert len(built.said) == 1
+    built.source.write_text("print(2)")
+    assert built(*command) != first
+    assert len(built.said) == 2
+
+
+def test_a_tool_that_is_missing(built):
+    with pytest.raises(PeerMissing, match=r"^missing: no-such-tool; apt-get install fakelang$"):
+        built(tools=("sh", "no-such-tool"))
+
+
+def test_a_build_that_fails_is_told_and_not_kept(built):
+    for _ in range(2):
+        with pytest.raises(PeerFailed, match=r"^node was not built: sh -c .*: no luck$"):
+            built("sh", "-c", "echo no luck >&2; exit 1")
+    assert list(languages.cache().iterdir()) == []
+
+
+def test_a_build_that_hangs(built, monkeypatch):
+    monkeypatch.setattr(languages, "BUILD_S", 0.2)
+    with pytest.raises(PeerFailed, match=r"^node was not built within 0\.2 s: sleep 60$"):
+        built("sleep", "60")
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "reason"),
+    [
+        ({"tools": ("no-such-tool",), "packages": "p"}, "unavailable", "missing: no-such-tool; apt-get install p"),
+        ({"build": (("false",),)}, "failed", "node was not built: false: "),
+    ],
+)
+def test_rows_of_a_language_that_is_not_there(more, status, reason, home, monkeypatch):
+    (home / "node").mkdir()
+    monkeypatch.setitem(LANGUAGES, "node", fake("honest", **more))
+    rows = verify_peers([data_of(ANA)], {"node": ("json", "cbor")}, lambda text: None)
+    assert [(row.codec, row.status, row.reason) for row in rows] == [
+        ("json/node", status, reason),
+        ("cbor/node", status, reason),
+    ]
+
+
+# The command line.
+
+
+def test_which_peers_are_asked():
+    assert chosen((), ()) == {name: language.formats for name, language in LANGUAGES.items()}
+    assert chosen(("msgpack",), ("node",)) == {"node": ("msgpack",)}
+    assert chosen(("msgpack/node",), ()) == {"node": ("msgpack",)}
+    assert chosen(("thrift-compact/apache", "avro"), ("node",)) == {"node": ("avro", "thrift-compact")}
+    assert "node" in chosen(("xml-attributes",), ())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--peer", "cobol"], "serbench: no peer speaks 'cobol'; there are node"),
+        (["--peers", "-c", "msgpak"], "serbench: no codec or format is called 'msgpak'"),
+        (["--peers", "-c", "pickle"], "serbench: no peer knows pickle; peers know json, xml"),
+    ],
+)
+def test_complaints(arguments, complaint, capsys):
+    assert cli.main(["verify", *arguments]) == cli.BAD_INPUT
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(complaint)
+
+
+def test_the_command_tells_what_failed(home, monkeypatch, capsys):
+    (home / "node").mkdir()
+    arguments = ["verify", "--peer", "node", "-s", "employee"]
+    monkeypatch.setitem(LANGUAGES, "node", fake("honest", formats=("json",)))
+    assert cli.main(arguments) == cli.OK
+    assert capsys.readouterr().err.startswith(f"serbench: node: built once, in {languages.cache()}")
+    monkeypatch.setitem(LANGUAGES, "node", fake("crash", formats=("json",)))
+    assert cli.main(arguments) == cli.FAILED
+    captured = capsys.readouterr()
+    assert "json/node   FAILED" in captured.out
+    assert "json/node: failed: ended with exit code 1; it wrote: out of luck (employee)" in captured.out
+    assert captured.err.endswith("serbench: json/node failed on employee\n")
+
+
+# Trees.
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told"),
+    [
+        ({"m": [["a", 1], ["b", 2]]}, {"m": [["b", 2], ["a", 1]]}, ""),
+        (integer(1), integer(1), ""),
+        (integer(1), real(1.0), '/: {"i": "1"} is seen as {"f": "3ff0000000000000"}'),
+        (real(0.0), real(-0.0), '/f: "0000000000000000" is seen as "8000000000000000"'),
+        (True, 1, "/: true is seen as 1"),
+        (["a"], ["a", "b"], '/: ["a"] is seen as ["a", "b"]'),
+        ({"m": [["a", None]]}, {"m": []}, '/: "a" is not seen'),
+        ({"m": []}, {"m": [["a", None]]}, '/: "a" is seen'),
+        ({"m": [["a", None]]}, {"m": [["a", None], ["a", None]]}, "/: a key is seen twice"),
+        (kind("1", octets(b"a")), kind("2", octets(b"a")), '/x/0: "1" is seen as "2"'),
+        ({"e": ["a", [["x", "1"], ["y", "2"]], ["t"]]}, {"e": ["a", [["y", "2"], ["x", "1"]], ["t"]]}, ""),
+        ({"e": ["a", [], ["t", {"e": ["b", [], []]}]]}, {"e": ["a", [], [{"e": ["b", [], []]}, "t"]]}, "/e/2/0: "),
+    ],
+)
+def test_difference(ours, theirs, told):
+    found = trees.difference(trees.normal(ours), trees.normal(theirs))
+    assert found.startswith(told)
+    assert bool(found) == bool(told)
+
+
+def test_trees_of_python_values():
+    assert trees.plain([None, True, 1, 1.0, "a", b"\0", {"k": (2,)}]) == [
+        None,
+        True,
+        {"i": "1"},
+        {"f": struct.pack(">d", 1.0).hex()},
+        "a",
+        {"b": "00"},
+        {"m": [["k", [{"i": "2"}]]]},
+    ]
+    with pytest.raises(TypeError, match="no tree of object"):
+        trees.plain(object())
