@@ -56,6 +56,27 @@ LANGUAGES = {
                 "thrift-compact",
             ),
         ),
+        Language(
+            name="go",
+            tools=("go",),
+            packages="golang",
+            build=(("go", "build", "-mod=mod", "-buildvcs=false", "-p", "1", "-o", "peer", "."),),
+            argv=("peer",),
+            formats=(
+                "json",
+                "xml",
+                "xml-attributes",
+                "msgpack",
+                "cbor",
+                "cbor-canonical",
+                "bson",
+                "protobuf",
+                "avro",
+                "thrift-binary",
+                "thrift-compact",
+                "asn1-der",
+            ),
+        ),
     )
 }
 

@@ -43,14 +43,19 @@ def _value(tree: Tree) -> float | None:
             return None
 
 
-def whole(low: float, high: float) -> Callable[[Tree], Tree]:
+def digits(value: float) -> int:
+    """The fewest digits, and zeros, that are read as the same binary64 (ECMA-262, 6.1.6.1.20)."""
+    return int(Decimal(repr(value)))
+
+
+def whole(low: float, high: float, exact: Callable[[float], int] = int) -> Callable[[Tree], Tree]:
     """Floats that are whole numbers from `low` to `high`, -0.0 apart, become integers."""
 
     def change(tree: Tree) -> Tree:
         value = _value(tree)
         if value is None or not low <= value <= high or value != math.floor(value) or tree == real(-0.0):
             return tree
-        return integer(int(value))
+        return integer(exact(value))
 
     return change
 
@@ -66,17 +71,17 @@ def positive_zero(tree: Tree) -> Tree:
 def nearest(tree: Tree) -> Tree:
     """Integers become the nearest that a binary64 holds."""
     match tree:
-        case {"i": digits}:
-            return integer(int(float(int(digits))))
+        case {"i": text}:
+            return integer(int(float(int(text))))
         case _:
             return tree
 
 
 def shortest(tree: Tree) -> Tree:
-    """Integers become the fewest digits, and zeros, that are read as the same binary64 (ECMA-262, 6.1.6.1.20)."""
+    """Integers become what a binary64 of them is written as."""
     match tree:
-        case {"i": digits}:
-            return integer(int(Decimal(repr(float(int(digits))))))
+        case {"i": text}:
+            return integer(digits(float(int(text))))
         case _:
             return tree
 
@@ -132,8 +137,15 @@ LOSSES = (
         what=ONE_NUMBER,
         peers=("json/node",),
         when="write",
-        change=whole(math.nextafter(-1e21, 0), math.nextafter(1e21, 0)),
+        change=whole(math.nextafter(-1e21, 0), math.nextafter(1e21, 0), digits),
     ),
+    Loss(
+        what="whole floats below 1e21 have no decimals, which says integer to others (RFC 8259, 6)",
+        peers=("json/go",),
+        when="write",
+        change=whole(math.nextafter(-1e21, 0), math.nextafter(1e21, 0), digits),
+    ),
+    Loss(what="-0.0 is -0, the integer 0 to others", peers=("json/go",), when="write", change=unsigned_zero),
     Loss(what=ONE_NUMBER, peers=("msgpack/node", "cbor/node"), when="write", change=whole(-(1 << 31), (1 << 32) - 1)),
     Loss(what="-0.0 is 0", peers=("json/node", "msgpack/node", "cbor/node"), when="write", change=unsigned_zero),
     Loss(what=ROUNDED, peers=("json/node",), when="write", change=shortest),
