@@ -47,6 +47,9 @@ def main(mode):
         if mode in WORST:
             WORST[mode](out)
             out.flush()
+        elif request["request"] == "again":
+            answers = {"again": request["data"], "again shorter": [data[:-8] for data in request["data"]]}
+            write_frame(out, {"done": answers.get(mode, [{"failed": "cannot"} for _ in request["data"]])})
         elif request["request"] == "read":
             seen = [trees.plain(json.loads(bytes.fromhex(data))) for data in request["data"]]
             if mode == "reads other":

@@ -13,13 +13,12 @@ from serbench import cli, inputs
 from serbench.peers import languages, trees
 from serbench.peers.formats import READERS
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
-from serbench.peers.losses import LOSSES, Unwritable, losses
+from serbench.peers.losses import DEFECTS, LOSSES, Unwritable, defect, losses
 from serbench.peers.trees import integer, kind, octets, real
 from serbench.peers.verify import chosen, verify_peers
 from serbench.plan import Data
-from sercodecs import registry
 from serschema.generate import generate
-from serschema.model import Field, Int, List, Map, Record, Schema, String
+from serschema.model import Bytes, Field, Int, List, Map, Record, Ref, Schema, String, Union
 from serschema.strategies import EXAMPLES
 
 FAKE = Path(__file__).with_name("fake_peer.py")
@@ -48,11 +47,11 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def asked(home, monkeypatch):
     """A function that gives the rows of a fake which answers for Node's JSON."""
-    (home / "node").mkdir()
 
-    def rows(mode, *data, formats=("json",)):
-        monkeypatch.setitem(LANGUAGES, "node", fake(mode))
-        return verify_peers(data or [data_of(ANA)], {"node": formats}, lambda text: None)
+    def rows(mode, *data, formats=("json",), name="node", **more):
+        (home / name).mkdir(exist_ok=True)
+        monkeypatch.setitem(LANGUAGES, name, fake(mode, name=name, **more))
+        return verify_peers(data or [data_of(ANA)], {name: formats}, lambda text: None)
 
     return rows
 
@@ -71,8 +70,8 @@ def skipped(language):
 REAL = [pytest.param(name, marks=skipped(name)) for name in LANGUAGES]
 
 
-def verified(language, data):
-    rows = verify_peers(data, chosen((), (language,)), lambda text: None)
+def verified(language, data, formats=()):
+    rows = verify_peers(data, chosen(formats, (language,)), lambda text: None)
     assert [f"{row.codec} on {row.dataset}: {row.reason}" for row in rows if row.status == "failed"] == []
     return rows
 
@@ -89,24 +88,26 @@ def test_all_shared_schemas(language):
     rows = verified(language, sets)
     assert len(rows) == len(sets) * len(LANGUAGES[language].formats)
     for row in rows:
-        (info,) = registry.find([READERS[row.codec.split("/")[0]].codec])
+        reader = READERS[row.codec.split("/")[0]]
         if row.status == "unsupported":
-            assert row.reason.startswith(f"{info.id}: ")
-        assert row.encoded_bytes or row.status == "unsupported"
-        if READERS[row.codec.split("/")[0]].canonical and row.status == "ok":
+            assert row.reason.startswith((f"{reader.codec}: ", "not carried: "))
+            continue
+        assert row.encoded_bytes
+        if reader.canonical and row.status == "ok":
             assert row.offers == ["octets"], row
 
 
 @pytest.mark.parametrize("language", REAL)
 def test_every_kind(language):
     """Schemas of every kind, with values at their limits."""
-    verified(
-        language,
-        [
-            data_of(*(generate(schema, seed, 40) for seed in range(6)), schema=schema, name=name)
-            for name, schema in EXAMPLES.items()
-        ],
-    )
+    names, formats = set(EXAMPLES), LANGUAGES[language].formats
+    if language == "c":  # where a union cannot hold itself by value, and asn1c fails at several
+        names, formats = names - {"tree_of_unions"}, ("xdr",)
+    sets = [
+        data_of(*(generate(EXAMPLES[name], seed, 40) for seed in range(6)), schema=EXAMPLES[name], name=name)
+        for name in sorted(names)
+    ]
+    verified(language, sets, formats)
 
 
 @pytest.mark.parametrize("language", REAL)
@@ -226,6 +227,63 @@ def test_a_loss_has_to_happen(asked):
     assert exact.reason.endswith('"9007199254740992" is seen as "9007199254740993"')
     (rounded,) = asked("reads rounded", big)
     assert rounded.reason == 'message 0: written: /"big"/i: "9007199254740992" is seen as "9007199254740993"'
+
+
+SIGNED, UNSIGNED = Int(64), Int(64, False)
+
+CARRIES = [
+    ("xdr/c", String(), "a\0b", "a string ends at U+0000 in C"),
+    ("xdr/c", String(), "ab", ""),
+    ("xdr/c", Bytes(), b"\0", ""),
+    ("xdr/go", String(), "\0", ""),
+    ("asn1-der/c", String(), "\0", ""),
+    ("asn1-uper/c", SIGNED, 0, "asn1c 0.9.28 does not decode ranges of 63 bits and more in PER"),
+    ("asn1-uper/c", Int(64, True, 0, 1 << 62), 0, ""),
+    ("asn1-uper/c", Int(32), 0, ""),
+    ("asn1-der/c", SIGNED, 0, ""),
+    ("asn1-uper/c", UNSIGNED, 0, "asn1c 0.9.28 writes integers without upper bound with an octet too many in PER"),
+    ("asn1-uper/c", Int(32, False), 0, ""),
+    ("asn1-der/c", UNSIGNED, 0, ""),
+    ("asn1-der/c", List(Int(32, False)), [], "asn1c 0.9.28 makes C that does not compile of lists of unsigned int"),
+    ("asn1-der/c", List(Int(32)), [1], ""),
+    ("asn1-der/c", List(UNSIGNED), [1], ""),
+]
+
+
+@pytest.mark.parametrize(("peer", "type_", "value", "told"), CARRIES)
+def test_a_defect_says_no_more_than_it_has_to(peer, type_, value, told):
+    """In a list, a map, a union and an optional field alike."""
+    choice = Union("Choice", (Field("it", 1, type_), Field("other", 2, Int(8))))
+    fields = (Field("list", 1, List(Ref("Choice"))), Field("map", 2, Map(String(), type_)), Field("it", 3, type_, True))
+    schema = Schema("Held", (Record("Held", fields), choice))
+    nothing = {"list": [{"other": 1}], "map": {}}
+    assert defect(peer, nothing, schema) == ""
+    for held in ({"list": [{"it": value}]}, {"map": {"key": value}}, {"it": value}):
+        found = defect(peer, nothing | held, schema)
+        assert found.startswith(told)
+        assert bool(found) == bool(told)
+
+
+def test_every_defect_has_a_case():
+    told = [(peer, words) for peer, _, _, words in CARRIES if words]
+    for known in DEFECTS:
+        assert any(peer in known.peers and known.what.startswith(words) for peer, words in told), known.what
+
+
+def test_a_defect_has_to_happen(asked):
+    """Generated code that carries what it is said not to, and the other way round."""
+    schema = Schema("Texts", (Record("Texts", (Field("text", 1, String()),)),))
+    good, bad = {"text": "ab"}, {"text": "a\0b"}
+    (row,) = asked("again", data_of(good, bad, schema=schema), formats=("xdr",), generated=True, name="c")
+    assert row.reason == (
+        "message 1: comes back, though the peer is said not to carry it: a string ends at U+0000 in C"
+    )
+    (row,) = asked("again shorter", data_of(good, bad, schema=schema), formats=("xdr",), generated=True, name="c")
+    assert row.reason.startswith("message 0: our codec does not read what the peer wrote: DecodeError")
+    (row,) = asked("again refused", data_of(bad, schema=schema), formats=("xdr",), generated=True, name="c")
+    assert (row.status, row.reason) == ("unsupported", "not carried: a string ends at U+0000 in C")
+    (row,) = asked("again", data_of(good, schema=schema), formats=("xdr",), generated=True, name="c")
+    assert (row.status, row.offers, row.losses) == ("ok", ["octets"], {})
 
 
 # Fakes.

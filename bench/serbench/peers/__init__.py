@@ -6,6 +6,7 @@ the versions of its libraries, {"formats": {"msgpack": "@msgpack/msgpack 3.1.3"}
 
     read     format, schema, data [hex, ...]   {"done": [tree, ...]}, what the library sees in each
     write    format, schema, trees             {"done": [hex, ...]}, what the library makes of each
+    again    format, schema, data              {"done": [hex, ...]}, decoded and encoded again by generated code
 
 with {"failed": words} in the place of what the library refuses. `schema` is what the format's readers need besides the
 octets (`formats.py`), and a *tree* what any reader of the format sees, as JSON (`trees.py`). So a peer knows nothing of

@@ -24,11 +24,11 @@ class Reader:
     """How a format is read in Python, and by which codec its octets are ours.
 
     `schema` gives, as JSON, what a reader needs besides the octets. `canonical`: a value has one encoding, so that a
-    peer has to write the same octets.
+    peer has to write the same octets. Without `read`, it is for languages of generated code only.
     """
 
     codec: str
-    read: Callable[[bytes, Any], Tree]
+    read: Callable[[bytes, Any], Tree] = lambda octets, schema: None
     schema: Callable[[Schema], Any] = lambda schema: None
     canonical: bool = False
 
@@ -340,7 +340,20 @@ def _tlv(data: bytes) -> tuple[Tree, bytes]:
     return kind(name, items), rest
 
 
+def _xdr(schema: Schema) -> Any:
+    from serschema.idl import xdr
+
+    return {"idl": xdr.write(schema), "root": schema.root}
+
+
+def _asn1(schema: Schema) -> Any:
+    from serschema.idl import asn1
+
+    return {"idl": asn1.write(schema), "root": schema.root}
+
+
 READERS = {
+    "xdr": Reader(codec="xdr/serbench", schema=_xdr, canonical=True),
     "json": Reader(codec="json/orjson", read=_json),
     "xml": Reader(codec="xml/lxml", read=_xml),
     "xml-attributes": Reader(codec="xml/lxml-attributes", read=_xml),
@@ -352,5 +365,6 @@ READERS = {
     "avro": Reader(codec="avro/apache", read=_avro, schema=_avro_schema),
     "thrift-binary": Reader(codec="thrift-binary/apache", read=partial(_thrift, "binary"), canonical=True),
     "thrift-compact": Reader(codec="thrift-compact/apache", read=partial(_thrift, "compact"), canonical=True),
-    "asn1-der": Reader(codec="asn1-der/asn1tools", read=_ber, canonical=True),
+    "asn1-der": Reader(codec="asn1-der/asn1tools", read=_ber, schema=_asn1, canonical=True),
+    "asn1-uper": Reader(codec="asn1-uper/asn1tools", schema=_asn1, canonical=True),
 }

@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ PATIENCE_S = 30.0
 class Language:
     """How the program of a language is built in a copy of its folder, and started there.
 
-    `tools` have to be on PATH, and `packages` are Debian's that bring them. `formats` are those it is asked about.
+    `tools` have to be on PATH, and `packages` are Debian's that bring them. `formats` are those it is asked about;
+    where code is `generated` for each schema, it decodes and encodes again instead of giving trees.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Language:
     build: tuple[tuple[str, ...], ...]
     argv: tuple[str, ...]
     formats: tuple[str, ...]
+    generated: bool = False
 
 
 LANGUAGES = {
@@ -76,6 +79,15 @@ LANGUAGES = {
                 "thrift-compact",
                 "asn1-der",
             ),
+        ),
+        Language(
+            name="c",
+            tools=("gcc", "rpcgen", "asn1c"),
+            packages="asn1c gcc libc6-dev libtirpc-dev rpcsvc-proto",
+            build=(),
+            argv=(sys.executable, "-m", "serbench.peers.c"),
+            formats=("xdr", "asn1-der", "asn1-uper"),
+            generated=True,
         ),
     )
 }

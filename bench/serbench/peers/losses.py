@@ -7,12 +7,15 @@ and so does one that keeps what it is said to lose.
 import math
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from serbench.peers.trees import Tree, integer, kind, real
+from serschema.model import Int, Kind, List, Map, Record, Ref, Schema, String, Type, Union, Value
+
+from serbench.peers import trees
+from serbench.peers.trees import Tree, integer, real
 
 When: TypeAlias = Literal["read", "write"]
 
@@ -95,11 +98,11 @@ def false_in_collections(tree: Tree) -> Tree:
     """Booleans that are items of lists, keys or values of maps become false (trees of Thrift)."""
     match tree:
         case {"x": ["bool", [*items]]}:
-            return kind("bool", [False for _ in items])
+            return trees.kind("bool", [False for _ in items])
         case {"x": [str(kinds), {"m": pairs}]} if "bool" in kinds.split():
             of_key, of_value = (name == "bool" for name in kinds.split())
             made = [[False if of_key else key, False if of_value else value] for key, value in pairs]
-            return kind(kinds, {"m": made})
+            return trees.kind(kinds, {"m": made})
         case _:
             return tree
 
@@ -163,6 +166,78 @@ LOSSES = (
         change=only_text_keys,
     ),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defect:
+    """A part of a value that peers of generated code do not decode, or encode to other octets: `has(kind, value)`."""
+
+    what: str
+    peers: tuple[str, ...]
+    has: Callable[[Kind, Value], bool]
+
+
+def ends_early(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, String) and "\0" in value
+
+
+def wide_range(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, Int) and kind.upper < 1 << 63 and kind.upper - kind.lower > 1 << 62
+
+
+def unbounded(kind: Kind, value: Value) -> bool:
+    """The module of `serschema.idl.asn1` has MAX for its upper bound."""
+    return isinstance(kind, Int) and kind.upper >= 1 << 63
+
+
+def unsigned_items(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, List) and isinstance(kind.item, Int) and 1 << 31 <= kind.item.upper < 1 << 32
+
+
+DEFECTS = (
+    Defect(what="a string ends at U+0000 in C", peers=("xdr/c",), has=ends_early),
+    Defect(
+        what="asn1c 0.9.28 makes C that does not compile of lists of unsigned int",
+        peers=("asn1-der/c", "asn1-uper/c"),
+        has=unsigned_items,
+    ),
+    Defect(
+        what="asn1c 0.9.28 does not decode ranges of 63 bits and more in PER", peers=("asn1-uper/c",), has=wide_range
+    ),
+    Defect(
+        what="asn1c 0.9.28 writes integers without upper bound with an octet too many in PER (X.691, 11.7.4)",
+        peers=("asn1-uper/c",),
+        has=unbounded,
+    ),
+)
+
+
+def parts(value: Value, type_: Type, schema: Schema) -> Iterator[tuple[Kind, Value]]:
+    """A value and all that is in it, each with its kind."""
+    kind = schema.resolve(type_)
+    yield kind, value
+    match kind:
+        case List():
+            for item in value:
+                yield from parts(item, kind.item, schema)
+        case Map():
+            for key, item in value.items():
+                yield from parts(key, kind.key, schema)
+                yield from parts(item, kind.value, schema)
+        case Union(alternatives=members) | Record(fields=members):
+            for member in members:
+                if member.key in value:
+                    yield from parts(value[member.key], member.type, schema)
+
+
+def defect(peer: str, value: Value, schema: Schema) -> str:
+    """What of the value the peer does not carry; empty if it does."""
+    known = [defect for defect in DEFECTS if peer in defect.peers]
+    for kind, part in parts(value, Ref(schema.root), schema) if known else ():
+        for defect in known:
+            if defect.has(kind, part):
+                return defect.what
+    return ""
 
 
 def losses(peer: str, when: When) -> list[Loss]:

@@ -4,6 +4,8 @@ Reading: the peer reads the octets of our codec, and sees the tree that Python's
 tree; Python's library sees the same tree in its octets, and our codec decodes them to the value. Where the peer loses
 something on writing (`losses.py`), the codec's value, encoded, is what stands in the peer's octets once the losses are
 applied to it too. Octets are equal where the format has one encoding of a value.
+
+Of peers whose code is generated for a schema, octets are asked instead: decoded and encoded again, they are the same.
 """
 
 import hashlib
@@ -21,7 +23,7 @@ from serschema.values import first_difference
 
 from serbench.peers.formats import READERS, Reader
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
-from serbench.peers.losses import Unwritable, When, losses
+from serbench.peers.losses import Unwritable, When, defect, losses
 from serbench.peers.trees import Tree, difference, mapped, normal
 from serbench.plan import Data
 from serbench.results import Status, Verified
@@ -97,14 +99,15 @@ def _language(
                 )
                 continue
             try:
-                yield _verified(row, READERS[format], format, data, asked)
+                yield _verified(row, format, language.generated, data, asked)
                 failures = 0
             except WorkerFailed as error:
                 failures += 1
                 yield replace(row, status="failed", reason=str(error))
 
 
-def _verified(row: Verified, reader: Reader, format: str, data: Data, asked: Worker) -> Verified:
+def _verified(row: Verified, format: str, generated: bool, data: Data, asked: Worker) -> Verified:
+    reader = READERS[format]
     (info,) = registry.find([reader.codec])
     if command := registry.missing(info):
         return replace(row, status="unavailable", reason=f"missing: {command}")
@@ -115,13 +118,17 @@ def _verified(row: Verified, reader: Reader, format: str, data: Data, asked: Wor
     except Exception as error:
         return replace(row, status="failed", reason=f"Python's library does not read {info.id}: {described(error)}")
     needed = {"format": format, "schema": case.schema}
+    data_given = [octets.hex() for octets in case.encoded]
     try:
-        read = asked.ask("read", data=[octets.hex() for octets in case.encoded], **needed)
-        case.seen(_answers(read, len(case.encoded)))
-        wrote = asked.ask("write", trees=case.trees, **needed)
-        case.written(_answers(wrote, len(case.trees)))
+        if generated:
+            case.again(_answers(asked.ask("again", data=data_given, **needed), len(data_given)))
+        else:
+            case.seen(_answers(asked.ask("read", data=data_given, **needed), len(data_given)))
+            case.written(_answers(asked.ask("write", trees=case.trees, **needed), len(data_given)))
     except _Wrong as error:
         return replace(row, status="failed", reason=str(error))
+    if not case.octets:
+        return replace(row, status="unsupported", reason=", ".join(case.losses))
     joined = b"".join(case.octets)
     return replace(
         row,
@@ -151,6 +158,7 @@ class _Case:
     def __init__(self, reader: Reader, info: CodecInfo, data: Data, peer: str) -> None:
         self.reader = reader
         self.peer = peer
+        self.model = data.schema
         self.codec: Codec = info.compile(data.schema)
         self.values: list[Value] = [project(message, data.schema, info.limits)[0] for message in data.messages]
         self.encoded = [self.codec.encode(message) for message in data.messages]
@@ -185,6 +193,21 @@ class _Case:
             if told := difference(self.lossy(tree, "read"), _normal(answer)):
                 raise _Wrong(f"message {number}: {told}")
 
+    def again(self, answers: list[Any]) -> None:
+        """What the peer decoded and encoded again: what it is said not to carry must not come back as it was."""
+        for number, (value, answer) in enumerate(zip(self.values, answers)):
+            place = f"message {number}: "
+            failure = _failure(answer)
+            if known := defect(self.peer, value, self.model):
+                if answer == self.encoded[number].hex():
+                    raise _Wrong(f"{place}comes back, though the peer is said not to carry it: {known}")
+                self.losses[f"not carried: {known}"] += 1
+                continue
+            if failure:
+                raise _Wrong(f"{place}the peer does not read it: {failure}")
+            self.octets.append(octets := _octets(answer))
+            self.value(number, octets, place)
+
     def written(self, answers: list[Any]) -> None:
         for number, (tree, answer) in enumerate(zip(self.trees, answers)):
             place = f"message {number}: "
@@ -210,21 +233,26 @@ class _Case:
             raise _Wrong(f"{place}Python's library does not read what the peer wrote: {described(error)}") from error
         if told := difference(expected, tree):
             raise _Wrong(f"{place}written: {told}")
+        if expected == normal(self.trees[number]):
+            self.value(number, octets, place)
+            return
+        again = self.codec.encode(self.decoded(octets, place))
+        if told := difference(expected, self.lossy(self.reader.read(again, self.schema), "write", count=False)):
+            raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
+
+    def value(self, number: int, octets: bytes, place: str) -> None:
+        """What the peer wrote is the value for our codec, and the octets are ours if a value has one encoding."""
+        if told := first_difference(self.values[number], self.decoded(octets, place)):
+            raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
+        if self.reader.canonical and octets != self.encoded[number]:
+            told = _apart(self.encoded[number], octets)
+            raise _Wrong(f"{place}other octets, where a value has one encoding: {told}")
+
+    def decoded(self, octets: bytes, place: str) -> Value:
         try:
-            value = self.codec.decode(octets)
+            return self.codec.decode(octets)
         except Exception as error:
             raise _Wrong(f"{place}our codec does not read what the peer wrote: {described(error)}") from error
-        if expected == normal(self.trees[number]):
-            if told := first_difference(self.values[number], value):
-                raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
-            if self.reader.canonical and octets != self.encoded[number]:
-                raise _Wrong(
-                    f"{place}other octets, where a value has one encoding: {_apart(self.encoded[number], octets)}"
-                )
-            return
-        again = self.lossy(self.reader.read(self.codec.encode(value), self.schema), "write", count=False)
-        if told := difference(expected, again):
-            raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
 
 
 def _normal(answer: Any) -> Tree:

@@ -257,7 +257,7 @@ def verification(verified: Sequence[Verified], controls: Iterable[str], out: Con
 def peers(verified: Sequence[Verified], out: Console) -> None:
     """Peer by schema, in the same way; then what is lost, with where, and other reasons."""
     _matrix(verified, {row.codec: clean(row.codec) for row in verified}, _agreement, out)
-    out.print("same: the peer reads our octets and writes the same; ok: others, which we read; unsupported: by us")
+    out.print("same: the peer reads our octets and writes the same; ok: it writes others, and we read them")
     out.print()
     lines = [(f"{row.codec}, {what}", row.dataset) for row in verified for what in row.losses]
     lines += [(f"{row.codec}: {_outcome(row)}", row.dataset) for row in verified if row.reason]

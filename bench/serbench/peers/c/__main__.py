@@ -1,0 +1,76 @@
+"""The worker.
+
+A program, told the format's name, reads and writes messages with their length before each, in 4 octets; a length of
+ffffffff stands for one that it does not decode.
+"""
+
+import hashlib
+import inspect
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from serbench.peers.c import asn1, xdr
+from serbench.peers.languages import cache
+from serbench.worker import read_frame, write_frame
+
+FORMATS: dict[str, ModuleType] = {"xdr": xdr, "asn1-der": asn1, "asn1-uper": asn1}
+REFUSED = b"\xff\xff\xff\xff"
+
+
+def program(format: ModuleType, schema: dict[str, str]) -> Path:
+    """The program for a schema, from the cache if it is there. Raises `ValueError` with the words of a compiler."""
+    digest = hashlib.sha256(repr((inspect.getsource(format), sorted(schema.items()))).encode()).hexdigest()
+    programs = cache() / "c"
+    made = programs / digest[:16]
+    if not made.exists():
+        programs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=programs) as folder:
+            for command in format.build(schema, Path(folder)):
+                ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
+                if ran.returncode:
+                    raise ValueError(f"{command[0]}: {' '.join(ran.stderr.split())[-300:]}")
+            Path(folder, "program").rename(made)
+    return made
+
+
+def again(path: Path, format: str, data: Sequence[str]) -> list[Any]:
+    """What the program makes of each message: octets in hex, or why not."""
+    framed = b"".join(len(message).to_bytes(4, "big") + message for message in map(bytes.fromhex, data))
+    ran = subprocess.run([path, format], input=framed, capture_output=True)
+    answers: list[Any] = []
+    out = ran.stdout
+    while out:
+        if out.startswith(REFUSED):
+            answers.append({"failed": "not decoded"})
+            out = out[4:]
+        else:
+            end = 4 + int.from_bytes(out[:4], "big")
+            answers.append(out[4:end].hex())
+            out = out[end:]
+    ended = {"failed": f"the program ended with {ran.returncode}"}
+    return answers + [ended] * (len(data) - len(answers))
+
+
+def answer(request: dict[str, Any]) -> list[Any]:
+    format = request["format"]
+    try:
+        path = program(FORMATS[format], request["schema"])
+    except (OSError, ValueError) as error:
+        return [{"failed": str(error)} for _ in request["data"]]
+    return again(path, format, request["data"])
+
+
+def main() -> None:
+    out = sys.stdout.buffer
+    formats = {name: format.library() for name, format in FORMATS.items()}
+    write_frame(out, {"hello": "serbench peer", "protocol": 1, "formats": formats})
+    while request := read_frame(sys.stdin.buffer):
+        write_frame(out, {"done": answer(request)})
+
+
+main()
