@@ -42,7 +42,8 @@ def rounded(tree):
 
 def main(mode):
     out = sys.stdout.buffer
-    write_frame(out, {"hello": "fake", "protocol": 2 if mode == "other protocol" else 1, "formats": {}})
+    protocol = 2 if mode == "other protocol" else 1
+    write_frame(out, {"hello": "fake", "protocol": protocol, "formats": {"json": "Python's json"}})
     while request := read_frame(sys.stdin.buffer):
         if mode in WORST:
             WORST[mode](out)

@@ -435,7 +435,7 @@ def test_which_peers_are_asked():
     [
         (["--peer", "cobol"], "serbench: no peer speaks 'cobol'; there are node"),
         (["--peers", "-c", "msgpak"], "serbench: no codec or format is called 'msgpak'"),
-        (["--peers", "-c", "pickle"], "serbench: no peer knows pickle; peers know json, xml"),
+        (["--peers", "-c", "pickle"], "serbench: no peer knows pickle; peers know xdr, json, xml"),
     ],
 )
 def test_complaints(arguments, complaint, capsys):
@@ -450,7 +450,9 @@ def test_the_command_tells_what_failed(home, monkeypatch, capsys):
     arguments = ["verify", "--peer", "node", "-s", "employee"]
     monkeypatch.setitem(LANGUAGES, "node", fake("honest", formats=("json",)))
     assert cli.main(arguments) == cli.OK
-    assert capsys.readouterr().err.startswith(f"serbench: node: built once, in {languages.cache()}")
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith(f"serbench: node: built once, in {languages.cache()}")
+    assert said[1:] == ["serbench: node: Python's json"]
     monkeypatch.setitem(LANGUAGES, "node", fake("crash", formats=("json",)))
     assert cli.main(arguments) == cli.FAILED
     captured = capsys.readouterr()

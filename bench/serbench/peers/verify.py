@@ -8,6 +8,7 @@ applied to it too. Octets are equal where the format has one encoding of a value
 Of peers whose code is generated for a schema, octets are asked instead: decoded and encoded again, they are the same.
 """
 
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -92,6 +93,10 @@ def _language(
         return
     failures = 0
     with asked:
+        with contextlib.suppress(WorkerFailed):  # the first question tells why
+            asked.start()
+            versions = asked.hello.get("formats", {})
+            note(f"{language.name}: {', '.join(sorted({str(versions.get(format)) for format in formats}))}")
         for format, data, row in cells:
             if failures == PATIENCE:
                 yield replace(

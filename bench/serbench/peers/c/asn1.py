@@ -1,5 +1,6 @@
 """ASN.1 by the code of asn1c: DER (which it reads as BER) and unaligned PER."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +56,8 @@ int main(int argc, char **argv) {
 
 def library() -> str:
     found = subprocess.run(["asn1c", "-h"], capture_output=True, text=True)
-    return " ".join((found.stderr or found.stdout).split()[:3]).rstrip(",").replace("ASN.1 Compiler", "asn1c")
+    version = re.search(r"v([\d.]+)", found.stderr + found.stdout)
+    return f"asn1c {version[1]}" if version else "asn1c"
 
 
 def build(schema: dict[str, str], folder: Path) -> Iterator[list[str]]:

@@ -95,7 +95,7 @@ func answer(asked request) []any {
 }
 
 func versions() map[string]string {
-	held := map[string]string{"": "go " + runtime.Version()}
+	held := map[string]string{"": runtime.Version()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, module := range info.Deps {
 			held[module.Path] = module.Path + " " + module.Version
