@@ -1,5 +1,6 @@
 """Peers: the real ones on all shared schemas, and fakes that do their worst."""
 
+import functools
 import json
 import shutil
 import struct
@@ -13,7 +14,7 @@ from serbench import cli, inputs
 from serbench.peers import languages, trees
 from serbench.peers.formats import READERS
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
-from serbench.peers.losses import DEFECTS, LOSSES, Unwritable, defect, losses
+from serbench.peers.losses import DEFECTS, LOSSES, Refusal, defect, losses
 from serbench.peers.trees import integer, kind, octets, real
 from serbench.peers.verify import chosen, verify_peers
 from serbench.plan import Data
@@ -192,6 +193,22 @@ LOSES = [
     ("thrift-binary/node", "read", real(-0.0), real(-0.0)),
     ("thrift-binary/node", "write", real(-0.0), real(0.0)),
     ("thrift-binary/node", "write", real(102.0), real(102.0)),
+    ("xml/java", "write", {"e": ["a", [], ["x\r\n\ry\t"]]}, {"e": ["a", [], ["x\n\ny\t"]]}),
+    ("xml/java", "write", {"e": ["a", [["k", "x\r\n\ry\t "]], []]}, {"e": ["a", [["k", "x  y  "]], []]}),
+    ("xml/java", "read", {"e": ["a", [], ["x\r"]]}, {"e": ["a", [], ["x\r"]]}),
+    ("thrift-binary/node", "write", {"f": "fff8000000000001"}, real(nan)),
+    ("thrift-compact/java", "write", {"f": "fff8000000000001"}, real(nan)),
+    ("thrift-binary/java", "write", real(-0.0), real(-0.0)),
+    ("thrift-binary/java", "read", {"f": "fff8000000000001"}, {"f": "fff8000000000001"}),
+    ("cbor/java", "read", kind("3", octets(b"\xaf")), integer(-176)),
+    ("cbor/java", "read", kind("2", octets(b"\xaf")), integer(175)),
+    ("cbor/java", "read", kind("4", octets(b"\xaf")), kind("4", octets(b"\xaf"))),
+    ("cbor/java", "read", {"m": [[integer(-1), integer(2)]]}, {"m": [["-1", integer(2)]]}),
+    ("cbor/java", "write", {"m": [[integer(-1), integer(2)]]}, {"m": [[integer(-1), integer(2)]]}),
+    ("cbor/java", "write", kind("3", octets(b"\x80")), kind("3", octets(b"\0\x80"))),
+    ("cbor/java", "write", kind("2", octets(b"\x7f")), kind("2", octets(b"\x7f"))),
+    ("cbor/java", "write", kind("37", octets(b"\x80")), kind("37", octets(b"\x80"))),
+    ("cbor/java", "write", integer(2**63 - 1), integer(2**63 - 1)),
     ("avro/node", "read", {"f": "fff8000000000001"}, {"f": "fff8000000000001"}),
     ("protobuf/node", "write", real(-0.0), real(-0.0)),
 ]
@@ -204,19 +221,43 @@ def test_a_loss_changes_no_more_than_it_says(peer, when, tree, kept):
     assert tree == kept
 
 
+REFUSES = [
+    ("msgpack/node", "write", {"m": [[integer(1), None]]}),
+    ("cbor/java", "read", {"m": [[True, None]]}),
+    ("cbor/java", "write", {"m": [[True, None]]}),
+    ("cbor/java", "write", integer(2**63)),
+    ("cbor/java", "write", integer(-(2**63) - 1)),
+]
+
+
+@pytest.mark.parametrize(("peer", "when", "tree"), REFUSES)
+def test_what_a_peer_refuses_is_the_whole_message(peer, when, tree):
+    whole = [{"m": [["a", tree]]}]
+    changes = [loss.change for loss in losses(peer, when)]
+    with pytest.raises(Refusal):
+        functools.reduce(trees.mapped, changes, whole)
+
+
 def test_every_loss_has_a_case():
-    named = {(peer, when) for peer, when, tree, kept in LOSES if tree != kept} | {("msgpack/node", "write")}
-    assert {(peer, loss.when) for loss in LOSSES for peer in loss.peers} - named == {
-        ("cbor/node", "read"),  # as msgpack/node
-        ("thrift-compact/node", "write"),  # as thrift-binary/node
-        ("msgpack/node", "read"),
+    known = {(peer, loss.when, loss.what) for loss in LOSSES for peer in loss.peers}
+    shown = {
+        (peer, when, loss.what)
+        for peer, when, tree, _ in LOSES
+        for loss in losses(peer, when)
+        if not refuses(loss, tree) and trees.mapped(tree, loss.change) != tree
     }
+    shown |= {
+        (peer, when, loss.what) for peer, when, tree in REFUSES for loss in losses(peer, when) if refuses(loss, tree)
+    }
+    assert {(when, what) for _, when, what in known} == {(when, what) for _, when, what in shown}
 
 
-def test_what_a_peer_refuses_is_the_whole_message():
-    loss = losses("msgpack/node", "write")[-1]
-    with pytest.raises(Unwritable):
-        trees.mapped([{"m": [["a", {"m": [[integer(1), None]]}]]}], loss.change)
+def refuses(loss, tree):
+    try:
+        trees.mapped(tree, loss.change)
+    except Refusal:
+        return True
+    return False
 
 
 def test_a_loss_has_to_happen(asked):
@@ -236,6 +277,12 @@ CARRIES = [
     ("xdr/c", String(), "ab", ""),
     ("xdr/c", Bytes(), b"\0", ""),
     ("xdr/go", String(), "\0", ""),
+    ("java/java", List(String()), ["", ""], "the JVM reads all empty strings as one object"),
+    ("java/java", List(String()), ["", "a"], ""),
+    ("java/java", Bytes(), b"", ""),
+    ("java/java", Map(Int(32), Int(32)), dict.fromkeys(range(24), 0), "the JVM makes a HashMap larger"),
+    ("java/java", Map(Int(32), Int(32)), dict.fromkeys(range(23), 0), ""),
+    ("java/java", Map(Int(32), Int(32)), dict.fromkeys(range(36), 0), ""),
     ("asn1-der/c", String(), "\0", ""),
     ("asn1-uper/c", SIGNED, 0, "asn1c 0.9.28 does not decode ranges of 63 bits and more in PER"),
     ("asn1-uper/c", Int(64, True, 0, 1 << 62), 0, ""),
@@ -257,11 +304,10 @@ def test_a_defect_says_no_more_than_it_has_to(peer, type_, value, told):
     fields = (Field("list", 1, List(Ref("Choice"))), Field("map", 2, Map(String(), type_)), Field("it", 3, type_, True))
     schema = Schema("Held", (Record("Held", fields), choice))
     nothing = {"list": [{"other": 1}], "map": {}}
-    assert defect(peer, nothing, schema) == ""
+    assert defect(peer, nothing, schema) is None
     for held in ({"list": [{"it": value}]}, {"map": {"key": value}}, {"it": value}):
         found = defect(peer, nothing | held, schema)
-        assert found.startswith(told)
-        assert bool(found) == bool(told)
+        assert found.what.startswith(told) if told else found is None
 
 
 def test_every_defect_has_a_case():
@@ -274,15 +320,15 @@ def test_a_defect_has_to_happen(asked):
     """Generated code that carries what it is said not to, and the other way round."""
     schema = Schema("Texts", (Record("Texts", (Field("text", 1, String()),)),))
     good, bad = {"text": "ab"}, {"text": "a\0b"}
-    (row,) = asked("again", data_of(good, bad, schema=schema), formats=("xdr",), generated=True, name="c")
+    (row,) = asked("again", data_of(good, bad, schema=schema), formats=("xdr",), generated=("xdr",), name="c")
     assert row.reason == (
         "message 1: comes back, though the peer is said not to carry it: a string ends at U+0000 in C"
     )
-    (row,) = asked("again shorter", data_of(good, bad, schema=schema), formats=("xdr",), generated=True, name="c")
+    (row,) = asked("again shorter", data_of(good, bad, schema=schema), formats=("xdr",), generated=("xdr",), name="c")
     assert row.reason.startswith("message 0: our codec does not read what the peer wrote: DecodeError")
-    (row,) = asked("again refused", data_of(bad, schema=schema), formats=("xdr",), generated=True, name="c")
+    (row,) = asked("again refused", data_of(bad, schema=schema), formats=("xdr",), generated=("xdr",), name="c")
     assert (row.status, row.reason) == ("unsupported", "not carried: a string ends at U+0000 in C")
-    (row,) = asked("again", data_of(good, schema=schema), formats=("xdr",), generated=True, name="c")
+    (row,) = asked("again", data_of(good, schema=schema), formats=("xdr",), generated=("xdr",), name="c")
     assert (row.status, row.offers, row.losses) == ("ok", ["octets"], {})
 
 
@@ -435,7 +481,7 @@ def test_which_peers_are_asked():
     [
         (["--peer", "cobol"], "serbench: no peer speaks 'cobol'; there are node"),
         (["--peers", "-c", "msgpak"], "serbench: no codec or format is called 'msgpak'"),
-        (["--peers", "-c", "pickle"], "serbench: no peer knows pickle; peers know xdr, json, xml"),
+        (["--peers", "-c", "pickle"], "serbench: no peer knows pickle; peers know xdr, java, json"),
     ],
 )
 def test_complaints(arguments, complaint, capsys):

@@ -346,6 +346,12 @@ def _xdr(schema: Schema) -> Any:
     return {"idl": xdr.write(schema), "root": schema.root}
 
 
+def _java(schema: Schema) -> Any:
+    from serschema.idl import java
+
+    return {"idl": java.write(schema)}
+
+
 def _asn1(schema: Schema) -> Any:
     from serschema.idl import asn1
 
@@ -354,6 +360,7 @@ def _asn1(schema: Schema) -> Any:
 
 READERS = {
     "xdr": Reader(codec="xdr/serbench", schema=_xdr, canonical=True),
+    "java": Reader(codec="java/serbench", schema=_java, canonical=True),
     "json": Reader(codec="json/orjson", read=_json),
     "xml": Reader(codec="xml/lxml", read=_xml),
     "xml-attributes": Reader(codec="xml/lxml-attributes", read=_xml),

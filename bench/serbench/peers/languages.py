@@ -24,8 +24,8 @@ PATIENCE_S = 30.0
 class Language:
     """How the program of a language is built in a copy of its folder, and started there.
 
-    `tools` have to be on PATH, and `packages` are Debian's that bring them. `formats` are those it is asked about;
-    where code is `generated` for each schema, it decodes and encodes again instead of giving trees.
+    `tools` have to be on PATH, and `packages` are Debian's that bring them. `formats` are those it is asked about,
+    and of `generated` ones it has code for each schema, which decodes and encodes again instead of giving trees.
     """
 
     name: str
@@ -34,8 +34,10 @@ class Language:
     build: tuple[tuple[str, ...], ...]
     argv: tuple[str, ...]
     formats: tuple[str, ...]
-    generated: bool = False
+    generated: tuple[str, ...] = ()
 
+
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 
 LANGUAGES = {
     language.name: language
@@ -87,7 +89,31 @@ LANGUAGES = {
             build=(),
             argv=(sys.executable, "-m", "serbench.peers.c"),
             formats=("xdr", "asn1-der", "asn1-uper"),
-            generated=True,
+            generated=("xdr", "asn1-der", "asn1-uper"),
+        ),
+        Language(
+            name="java",
+            tools=("java", "javac", "mvn"),
+            packages="default-jdk-headless maven",
+            build=(
+                ("mvn", "-q", "-B", f"{COPY}:copy-dependencies", "-DoutputDirectory=lib"),
+                ("sh", "-c", "javac -encoding UTF-8 -Xlint:-options -cp 'lib/*' -d classes *.java"),
+            ),
+            argv=("sh", "main.sh"),
+            formats=(
+                "java",
+                "json",
+                "xml",
+                "xml-attributes",
+                "msgpack",
+                "cbor",
+                "bson",
+                "protobuf",
+                "avro",
+                "thrift-binary",
+                "thrift-compact",
+            ),
+            generated=("java",),
         ),
     )
 }

@@ -20,15 +20,15 @@ from serbench.peers.trees import Tree, integer, real
 When: TypeAlias = Literal["read", "write"]
 
 
-class Unwritable(Exception):
-    """A tree that the peer refuses."""
+class Refusal(Exception):
+    """A tree that the peer does not read, or write."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
     """What is lost, with the reason, when one of the peers (`msgpack/node`) reads or writes.
 
-    `change` gives what a part of a tree becomes; it raises `Unwritable` where the peer refuses the whole.
+    `change` gives what a part of a tree becomes; it raises `Refusal` where the peer refuses the whole.
     """
 
     what: str
@@ -94,6 +94,63 @@ def one_nan(tree: Tree) -> Tree:
     return real(math.nan) if value is not None and math.isnan(value) else tree
 
 
+def only_signed(tree: Tree) -> Tree:
+    match tree:
+        case {"i": text} if not -(1 << 63) <= int(text) < 1 << 63:
+            raise Refusal
+        case _:
+            return tree
+
+
+def bignums(tree: Tree) -> Tree:
+    match tree:
+        case {"x": ["2", {"b": text}]}:
+            return integer(int(text, 16))
+        case {"x": ["3", {"b": text}]}:
+            return integer(-1 - int(text, 16))
+        case _:
+            return tree
+
+
+def signed_bignums(tree: Tree) -> Tree:
+    """A bignum that begins with the highest bit has an octet of zeros before it."""
+    match tree:
+        case {"x": ["2" | "3" as tag, {"b": text}]} if text >= "8":
+            return trees.kind(tag, {"b": "00" + text})
+        case _:
+            return tree
+
+
+def bare_white_space(tree: Tree) -> Tree:
+    """What a parser makes of line ends and tabs that are no character references."""
+
+    def ended(text: str) -> str:
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    match tree:
+        case {"e": [name, attributes, children]}:
+            spaced = [[key, ended(text).replace("\n", " ").replace("\t", " ")] for key, text in attributes]
+            return {"e": [name, spaced, [ended(child) if isinstance(child, str) else child for child in children]]}
+        case _:
+            return tree
+
+
+def no_bool_keys(tree: Tree) -> Tree:
+    match tree:
+        case {"m": pairs} if any(isinstance(key, bool) for key, _ in pairs):
+            raise Refusal
+        case _:
+            return tree
+
+
+def text_keys(tree: Tree) -> Tree:
+    match tree:
+        case {"m": pairs}:
+            return {"m": [[key["i"] if isinstance(key, dict) else key, value] for key, value in pairs]}
+        case _:
+            return tree
+
+
 def false_in_collections(tree: Tree) -> Tree:
     """Booleans that are items of lists, keys or values of maps become false (trees of Thrift)."""
     match tree:
@@ -110,7 +167,7 @@ def false_in_collections(tree: Tree) -> Tree:
 def only_text_keys(tree: Tree) -> Tree:
     match tree:
         case {"m": pairs} if not all(isinstance(key, str) for key, _ in pairs):
-            raise Unwritable
+            raise Refusal
         case _:
             return tree
 
@@ -122,6 +179,7 @@ NO_PAYLOAD = "NaN has no payload, as the library does arithmetic to make octets 
 THRIFT = ("thrift-binary/node", "thrift-compact/node")
 
 LOSSES = (
+    # Node.
     Loss(
         what=ONE_NUMBER,
         peers=("json/node", "msgpack/node", "cbor/node"),
@@ -142,13 +200,6 @@ LOSSES = (
         when="write",
         change=whole(math.nextafter(-1e21, 0), math.nextafter(1e21, 0), digits),
     ),
-    Loss(
-        what="whole floats below 1e21 have no decimals, which says integer to others (RFC 8259, 6)",
-        peers=("json/go",),
-        when="write",
-        change=whole(math.nextafter(-1e21, 0), math.nextafter(1e21, 0), digits),
-    ),
-    Loss(what="-0.0 is -0, the integer 0 to others", peers=("json/go",), when="write", change=unsigned_zero),
     Loss(what=ONE_NUMBER, peers=("msgpack/node", "cbor/node"), when="write", change=whole(-(1 << 31), (1 << 32) - 1)),
     Loss(what="-0.0 is 0", peers=("json/node", "msgpack/node", "cbor/node"), when="write", change=unsigned_zero),
     Loss(what=ROUNDED, peers=("json/node",), when="write", change=shortest),
@@ -165,20 +216,83 @@ LOSSES = (
         when="write",
         change=only_text_keys,
     ),
+    # Go.
+    Loss(
+        what="whole floats below 1e21 have no decimals, which says integer to others (RFC 8259, 6)",
+        peers=("json/go",),
+        when="write",
+        change=whole(math.nextafter(-1e21, 0), math.nextafter(1e21, 0), digits),
+    ),
+    Loss(what="-0.0 is -0, the integer 0 to others", peers=("json/go",), when="write", change=unsigned_zero),
+    # Java.
+    Loss(
+        what="NaN has no payload, as the library takes Double.doubleToLongBits",
+        peers=("thrift-binary/java", "thrift-compact/java"),
+        when="write",
+        change=one_nan,
+    ),
+    Loss(
+        what="line ends, and tabs in attributes, are written bare and read as others (XML 1.0, 2.11 and 3.3.3)",
+        peers=("xml/java", "xml-attributes/java"),
+        when="write",
+        change=bare_white_space,
+    ),
+    Loss(
+        what="integers of 64 bits are signed, as Jackson makes larger ones bignums (RFC 8949, 3.4.3)",
+        peers=("cbor/java",),
+        when="write",
+        change=only_signed,
+    ),
+    Loss(what="bignums are integers (RFC 8949, 3.4.3)", peers=("cbor/java",), when="read", change=bignums),
+    Loss(
+        what="bignums may begin with an octet of zeros (RFC 8949, 3.4.3: not preferred)",
+        peers=("cbor/java",),
+        when="write",
+        change=signed_bignums,
+    ),
+    Loss(what="true and false are no keys for Jackson", peers=("cbor/java",), when="read", change=no_bool_keys),
+    Loss(what="true and false are no keys for Jackson", peers=("cbor/java",), when="write", change=no_bool_keys),
+    Loss(what="keys are text, as Jackson has names only", peers=("cbor/java",), when="read", change=text_keys),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Defect:
-    """A part of a value that peers of generated code do not decode, or encode to other octets: `has(kind, value)`."""
+    """A part of a value that peers of generated code do not decode, or encode to other octets: `has(kind, value)`.
+
+    `same`: to octets that are the value all the same.
+    """
 
     what: str
     peers: tuple[str, ...]
     has: Callable[[Kind, Value], bool]
+    same: bool = False
 
 
 def ends_early(kind: Kind, value: Value) -> bool:
     return isinstance(kind, String) and "\0" in value
+
+
+def two_empty(kind: Kind, value: Value) -> bool:
+    """A message, in which two strings are empty."""
+    return isinstance(kind, Record) and empties(value) > 1
+
+
+def filled_map(kind: Kind, value: Value) -> bool:
+    """A map of 12, 24, 48... entries, three quarters of the places of a HashMap."""
+    return isinstance(kind, Map) and len(value) >= 12 and len(value) % 12 == 0 and (len(value) // 12).bit_count() == 1
+
+
+def empties(value: Value) -> int:
+    match value:
+        case str():
+            return not value
+        case list():
+            return sum(map(empties, value))
+        case dict():
+            return sum(empties(part) for pair in value.items() for part in pair)
+        case _:
+            return 0
 
 
 def wide_range(kind: Kind, value: Value) -> bool:
@@ -195,6 +309,18 @@ def unsigned_items(kind: Kind, value: Value) -> bool:
 
 
 DEFECTS = (
+    Defect(
+        what="the JVM reads all empty strings as one object, and writes references to it",
+        peers=("java/java",),
+        has=two_empty,
+        same=True,
+    ),
+    Defect(
+        what="the JVM makes a HashMap larger when it reads one that is just full",
+        peers=("java/java",),
+        has=filled_map,
+        same=True,
+    ),
     Defect(what="a string ends at U+0000 in C", peers=("xdr/c",), has=ends_early),
     Defect(
         what="asn1c 0.9.28 makes C that does not compile of lists of unsigned int",
@@ -230,14 +356,14 @@ def parts(value: Value, type_: Type, schema: Schema) -> Iterator[tuple[Kind, Val
                     yield from parts(value[member.key], member.type, schema)
 
 
-def defect(peer: str, value: Value, schema: Schema) -> str:
-    """What of the value the peer does not carry; empty if it does."""
+def defect(peer: str, value: Value, schema: Schema) -> Defect | None:
+    """What of the value the peer does not carry, if there is anything."""
     known = [defect for defect in DEFECTS if peer in defect.peers]
     for kind, part in parts(value, Ref(schema.root), schema) if known else ():
         for defect in known:
             if defect.has(kind, part):
-                return defect.what
-    return ""
+                return defect
+    return None
 
 
 def losses(peer: str, when: When) -> list[Loss]:

@@ -24,7 +24,7 @@ from serschema.values import first_difference
 
 from serbench.peers.formats import READERS, Reader
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
-from serbench.peers.losses import Unwritable, When, defect, losses
+from serbench.peers.losses import Refusal, When, defect, losses
 from serbench.peers.trees import Tree, difference, mapped, normal
 from serbench.plan import Data
 from serbench.results import Status, Verified
@@ -104,7 +104,7 @@ def _language(
                 )
                 continue
             try:
-                yield _verified(row, format, language.generated, data, asked)
+                yield _verified(row, format, format in language.generated, data, asked)
                 failures = 0
             except WorkerFailed as error:
                 failures += 1
@@ -185,7 +185,7 @@ class _Case:
 
             try:
                 tree = mapped(tree, change)
-            except Unwritable:
+            except Refusal:
                 raise _Refused(loss.what) from None
             if changed and count:
                 self.losses[f"{WHEN[when]}: {loss.what}"] += changed
@@ -193,9 +193,17 @@ class _Case:
 
     def seen(self, answers: list[Any]) -> None:
         for number, (tree, answer) in enumerate(zip(self.trees, answers)):
-            if failure := _failure(answer):
+            failure = _failure(answer)
+            try:
+                expected = self.lossy(tree, "read")
+            except _Refused as reason:
+                if not failure:
+                    raise _Wrong(f"message {number}: the peer reads what it is said to refuse: {reason}") from None
+                self.losses[f"not read: {reason}"] += 1
+                continue
+            if failure:
                 raise _Wrong(f"message {number}: the peer does not read it: {failure}")
-            if told := difference(self.lossy(tree, "read"), _normal(answer)):
+            if told := difference(expected, _normal(answer)):
                 raise _Wrong(f"message {number}: {told}")
 
     def again(self, answers: list[Any]) -> None:
@@ -205,13 +213,15 @@ class _Case:
             failure = _failure(answer)
             if known := defect(self.peer, value, self.model):
                 if answer == self.encoded[number].hex():
-                    raise _Wrong(f"{place}comes back, though the peer is said not to carry it: {known}")
-                self.losses[f"not carried: {known}"] += 1
-                continue
+                    raise _Wrong(f"{place}comes back, though the peer is said not to carry it: {known.what}")
+                if not known.same:
+                    self.losses[f"not carried: {known.what}"] += 1
+                    continue
+                self.losses[f"other octets: {known.what}"] += 1
             if failure:
                 raise _Wrong(f"{place}the peer does not read it: {failure}")
             self.octets.append(octets := _octets(answer))
-            self.value(number, octets, place)
+            self.value(number, octets, place, canonical=self.reader.canonical and not known)
 
     def written(self, answers: list[Any]) -> None:
         for number, (tree, answer) in enumerate(zip(self.trees, answers)):
@@ -239,17 +249,17 @@ class _Case:
         if told := difference(expected, tree):
             raise _Wrong(f"{place}written: {told}")
         if expected == normal(self.trees[number]):
-            self.value(number, octets, place)
+            self.value(number, octets, place, canonical=self.reader.canonical)
             return
         again = self.codec.encode(self.decoded(octets, place))
         if told := difference(expected, self.lossy(self.reader.read(again, self.schema), "write", count=False)):
             raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
 
-    def value(self, number: int, octets: bytes, place: str) -> None:
+    def value(self, number: int, octets: bytes, place: str, *, canonical: bool) -> None:
         """What the peer wrote is the value for our codec, and the octets are ours if a value has one encoding."""
         if told := first_difference(self.values[number], self.decoded(octets, place)):
             raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
-        if self.reader.canonical and octets != self.encoded[number]:
+        if canonical and octets != self.encoded[number]:
             told = _apart(self.encoded[number], octets)
             raise _Wrong(f"{place}other octets, where a value has one encoding: {told}")
 

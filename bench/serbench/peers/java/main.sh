@@ -1,0 +1,3 @@
+#!/bin/sh
+folder=$(dirname "$0")
+exec java -Xss16m -XX:TieredStopAtLevel=1 -cp "$folder/classes:$folder/lib/*" serbench.Main
