@@ -114,9 +114,11 @@ enum Colour {
   BLUE // 7
 };
 
+typedef fixed<30, 2> Decimal30_2;
+
 struct StringDecimal30_2MapEntry {
   string key;
-  fixed<30, 2> value;
+  Decimal30_2 value;
 };
 
 struct Report;

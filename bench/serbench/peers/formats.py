@@ -346,6 +346,12 @@ def _xdr(schema: Schema) -> Any:
     return {"idl": xdr.write(schema), "root": schema.root}
 
 
+def _corba(schema: Schema) -> Any:
+    from serschema.idl import corba
+
+    return {"idl": corba.write(schema), "root": schema.root}
+
+
 def _java(schema: Schema) -> Any:
     from serschema.idl import java
 
@@ -360,6 +366,8 @@ def _asn1(schema: Schema) -> Any:
 
 READERS = {
     "xdr": Reader(codec="xdr/serbench", schema=_xdr, canonical=True),
+    "cdr-big": Reader(codec="cdr-big/serbench", schema=_corba, canonical=True),
+    "cdr-little": Reader(codec="cdr-little/serbench", schema=_corba, canonical=True),
     "java": Reader(codec="java/serbench", schema=_java, canonical=True),
     "json": Reader(codec="json/orjson", read=_json),
     "xml": Reader(codec="xml/lxml", read=_xml),

@@ -13,8 +13,9 @@
     Record                 struct; `octet unused` stands in one without fields, as IDL has no empty struct
     optional field         sequence<T, 1>, as is usual
 
-An array cannot be what a sequence holds, so there it gets a typedef. A bound of 0, which IDL lacks, is a comment. Names
-that differ in case only are the same in IDL.
+An array cannot be what a sequence holds, so there it gets a typedef; so does a fixed, since anonymous types are
+deprecated, and of such a member omniORB makes code that ends the program. A bound of 0, which IDL lacks, is a comment.
+Names that differ in case only are the same in IDL.
 
 Refused: a type that contains itself otherwise than directly in a sequence. IDL lets a struct or a union hold sequences
 of itself, but not of a type that is defined later.
@@ -166,7 +167,7 @@ class _Writer:
             case Timestamp():
                 return "long long"
             case Decimal(precision, scale):
-                return f"fixed<{precision}, {scale}>" if precision <= MOST_DIGITS else "string"
+                return self.alias(kind, f"fixed<{precision}, {scale}>") if precision <= MOST_DIGITS else "string"
             case Uuid() | Bytes():
                 return self.alias(kind)
             case List():
@@ -199,10 +200,10 @@ class _Writer:
         self.define(type)
         return self.types[type.name]
 
-    def alias(self, type_: Type) -> str:
-        """The name that a typedef gives to an array."""
+    def alias(self, type_: Type, spelt: str = "") -> str:
+        """The name that a typedef gives to an array, or to what is spelt so."""
         if type_ not in self.named:
-            spelt, sizes = self.declared(type_)
+            spelt, sizes = (spelt, "") if spelt else self.declared(type_)
             name = self.named[type_] = self.scope.take(spell(type_, self.schema, self.types))
             note = remark(type_, self.schema, _own)
             self.definitions.append([f"typedef {spelt} {name}{sizes};" + (f" // {note}" if note else "")])

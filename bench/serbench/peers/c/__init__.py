@@ -1,1 +1,1 @@
-"""C: compilers make a program of each schema, which decodes and encodes again what it is given."""
+"""C: code that rpcgen and asn1c make of a schema."""

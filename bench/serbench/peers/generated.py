@@ -1,7 +1,8 @@
-"""The worker.
+"""The worker for languages whose code is generated: `python -m serbench.peers.generated LANGUAGE`.
 
-A program, told the format's name, reads and writes messages with their length before each, in 4 octets; a length of
-ffffffff stands for one that it does not decode.
+Compilers make a program of each schema, as the file of a format in the folder of the language says: `build` gives the
+commands, `library` what is asked. A program, told the format's name, reads and writes messages with their length before
+each, in 4 octets; a length of ffffffff stands for one that it does not decode.
 """
 
 import hashlib
@@ -15,17 +16,21 @@ from types import ModuleType
 from typing import Any
 
 from serbench.peers.c import asn1, xdr
+from serbench.peers.cpp import cdr
 from serbench.peers.languages import cache
 from serbench.worker import read_frame, write_frame
 
-FORMATS: dict[str, ModuleType] = {"xdr": xdr, "asn1-der": asn1, "asn1-uper": asn1}
+LANGUAGES: dict[str, dict[str, ModuleType]] = {
+    "c": {"xdr": xdr, "asn1-der": asn1, "asn1-uper": asn1},
+    "cpp": {"cdr-big": cdr, "cdr-little": cdr},
+}
 REFUSED = b"\xff\xff\xff\xff"
 
 
 def program(format: ModuleType, schema: dict[str, str]) -> Path:
     """The program for a schema, from the cache if it is there. Raises `ValueError` with the words of a compiler."""
     digest = hashlib.sha256(repr((inspect.getsource(format), sorted(schema.items()))).encode()).hexdigest()
-    programs = cache() / "c"
+    programs = cache() / "programs"
     made = programs / digest[:16]
     if not made.exists():
         programs.mkdir(parents=True, exist_ok=True)
@@ -56,21 +61,23 @@ def again(path: Path, format: str, data: Sequence[str]) -> list[Any]:
     return answers + [ended] * (len(data) - len(answers))
 
 
-def answer(request: dict[str, Any]) -> list[Any]:
+def answer(request: dict[str, Any], formats: dict[str, ModuleType]) -> list[Any]:
     format = request["format"]
     try:
-        path = program(FORMATS[format], request["schema"])
+        path = program(formats[format], request["schema"])
     except (OSError, ValueError) as error:
         return [{"failed": str(error)} for _ in request["data"]]
     return again(path, format, request["data"])
 
 
-def main() -> None:
+def main(language: str) -> None:
+    formats = LANGUAGES[language]
     out = sys.stdout.buffer
-    formats = {name: format.library() for name, format in FORMATS.items()}
-    write_frame(out, {"hello": "serbench peer", "protocol": 1, "formats": formats})
+    libraries = {name: format.library() for name, format in formats.items()}
+    write_frame(out, {"hello": "serbench peer", "protocol": 1, "formats": libraries})
     while request := read_frame(sys.stdin.buffer):
-        write_frame(out, {"done": answer(request)})
+        write_frame(out, {"done": answer(request, formats)})
 
 
-main()
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""C++: code that omniidl makes of a schema."""
