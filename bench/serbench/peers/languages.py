@@ -83,6 +83,14 @@ LANGUAGES = {
             ),
         ),
         Language(
+            name="rust",
+            tools=("cargo",),
+            packages="cargo",
+            build=(("cargo", "build", "--quiet", "--jobs", "1"),),
+            argv=("target/debug/serbench-peer",),
+            formats=("json", "xml", "xml-attributes", "msgpack", "cbor", "bson", "protobuf", "avro"),
+        ),
+        Language(
             name="c",
             tools=("gcc", "rpcgen", "asn1c"),
             packages="asn1c gcc libc6-dev libtirpc-dev rpcsvc-proto",

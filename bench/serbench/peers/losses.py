@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from serschema.model import Int, Kind, List, Map, Record, Ref, Schema, String, Type, Union, Value
+from serschema.model import Float, Int, Kind, List, Map, Record, Ref, Schema, String, Type, Union, Value
 
 from serbench.peers import trees
 from serbench.peers.trees import Tree, integer, real
@@ -224,7 +224,7 @@ LOSSES = (
         change=whole(math.nextafter(-1e21, 0), math.nextafter(1e21, 0), digits),
     ),
     Loss(what="-0.0 is -0, the integer 0 to others", peers=("json/go",), when="write", change=unsigned_zero),
-    # Java.
+    # Java, and Rust where it is the same.
     Loss(
         what="NaN has no payload, as the library takes Double.doubleToLongBits",
         peers=("thrift-binary/java", "thrift-compact/java"),
@@ -233,7 +233,7 @@ LOSSES = (
     ),
     Loss(
         what="line ends, and tabs in attributes, are written bare and read as others (XML 1.0, 2.11 and 3.3.3)",
-        peers=("xml/java", "xml-attributes/java"),
+        peers=("xml/java", "xml-attributes/java", "xml/rust", "xml-attributes/rust"),
         when="write",
         change=bare_white_space,
     ),
@@ -258,9 +258,9 @@ LOSSES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Defect:
-    """A part of a value that peers of generated code do not decode, or encode to other octets: `has(kind, value)`.
+    """A part of a value that does not come back from peers: `has(kind, value)`.
 
-    `same`: to octets that are the value all the same.
+    `same`: it does, in other octets than the one encoding that it should have.
     """
 
     what: str
@@ -271,6 +271,18 @@ class Defect:
 
 def ends_early(kind: Kind, value: Value) -> bool:
     return isinstance(kind, String) and "\0" in value
+
+
+def negative_zero(kind: Kind, value: Value) -> bool:
+    """-0.0 in a field that may not be absent, or in a map."""
+    match kind:
+        case Record():
+            held = [value[f.key] for f in kind.fields if isinstance(f.type, Float) and not f.optional]
+        case Map(value=Float()):
+            held = list(value.values())
+        case _:
+            return False
+    return any(number == 0 and math.copysign(1.0, number) < 0 for number in held)
 
 
 def two_empty(kind: Kind, value: Value) -> bool:
@@ -309,6 +321,11 @@ def unsigned_items(kind: Kind, value: Value) -> bool:
 
 
 DEFECTS = (
+    Defect(
+        what="-0.0 is the default, which is not there, for prost-reflect",
+        peers=("protobuf/rust",),
+        has=negative_zero,
+    ),
     Defect(
         what="the JVM reads all empty strings as one object, and writes references to it",
         peers=("java/java",),
@@ -358,7 +375,17 @@ def parts(value: Value, type_: Type, schema: Schema) -> Iterator[tuple[Kind, Val
 
 def defect(peer: str, value: Value, schema: Schema) -> Defect | None:
     """What of the value the peer does not carry, if there is anything."""
-    known = [defect for defect in DEFECTS if peer in defect.peers]
+    return _defect(peer, value, schema, same=False)
+
+
+def variant(peer: str, value: Value, schema: Schema) -> str:
+    """Why the peer writes a value in other octets than it should; empty if it does not."""
+    known = _defect(peer, value, schema, same=True)
+    return known.what if known else ""
+
+
+def _defect(peer: str, value: Value, schema: Schema, *, same: bool) -> Defect | None:
+    known = [defect for defect in DEFECTS if peer in defect.peers and defect.same is same]
     for kind, part in parts(value, Ref(schema.root), schema) if known else ():
         for defect in known:
             if defect.has(kind, part):

@@ -24,7 +24,7 @@ from serschema.values import first_difference
 
 from serbench.peers.formats import READERS, Reader
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
-from serbench.peers.losses import Refusal, When, defect, losses
+from serbench.peers.losses import Refusal, When, defect, losses, variant
 from serbench.peers.trees import Tree, difference, mapped, normal
 from serbench.plan import Data
 from serbench.results import Status, Verified
@@ -40,6 +40,10 @@ WHEN = {"read": "reading", "write": "writing"}
 
 class _Wrong(Exception):
     """What is not as it has to be; the text says what."""
+
+
+class _Carried(_Wrong):
+    """What is said to be lost is not."""
 
 
 class _Refused(Exception):
@@ -126,10 +130,11 @@ def _verified(row: Verified, format: str, generated: bool, data: Data, asked: Wo
     data_given = [octets.hex() for octets in case.encoded]
     try:
         if generated:
-            case.again(_answers(asked.ask("again", data=data_given, **needed), len(data_given)))
+            case.compare(case.again, _answers(asked.ask("again", data=data_given, **needed), len(data_given)))
         else:
-            case.seen(_answers(asked.ask("read", data=data_given, **needed), len(data_given)))
-            case.written(_answers(asked.ask("write", trees=case.trees, **needed), len(data_given)))
+            seen = _answers(asked.ask("read", data=data_given, **needed), len(data_given))
+            written = _answers(asked.ask("write", trees=case.trees, **needed), len(data_given))
+            case.compare(case.both, seen, written)
     except _Wrong as error:
         return replace(row, status="failed", reason=str(error))
     if not case.octets:
@@ -191,83 +196,101 @@ class _Case:
                 self.losses[f"{WHEN[when]}: {loss.what}"] += changed
         return normal(tree)
 
-    def seen(self, answers: list[Any]) -> None:
-        for number, (tree, answer) in enumerate(zip(self.trees, answers)):
-            failure = _failure(answer)
+    def compare(self, check: Callable[..., bytes | None], *answers: list[Any]) -> None:
+        """Check each message with its answers; one that the peer is said not to carry has to come back otherwise."""
+        for number, (value, *given) in enumerate(zip(self.values, *answers)):
+            known = defect(self.peer, value, self.model)
+            before, self.losses = self.losses, Counter()
             try:
-                expected = self.lossy(tree, "read")
-            except _Refused as reason:
-                if not failure:
-                    raise _Wrong(f"message {number}: the peer reads what it is said to refuse: {reason}") from None
-                self.losses[f"not read: {reason}"] += 1
-                continue
-            if failure:
-                raise _Wrong(f"message {number}: the peer does not read it: {failure}")
-            if told := difference(expected, _normal(answer)):
-                raise _Wrong(f"message {number}: {told}")
+                octets = check(number, *given)
+                if known:
+                    raise _Carried(f"message {number}: comes back, though the peer is said not to: {known.what}")
+            except _Carried:
+                raise
+            except _Wrong as error:
+                if not known:
+                    raise _Wrong(f"message {number}: {error}") from error
+                octets, self.losses = None, Counter()
+                self.losses[f"not carried: {known.what}"] += 1
+            self.losses = before + self.losses
+            if octets is not None:
+                self.octets.append(octets)
 
-    def again(self, answers: list[Any]) -> None:
-        """What the peer decoded and encoded again: what it is said not to carry must not come back as it was."""
-        for number, (value, answer) in enumerate(zip(self.values, answers)):
-            place = f"message {number}: "
-            failure = _failure(answer)
-            if known := defect(self.peer, value, self.model):
-                if answer == self.encoded[number].hex():
-                    raise _Wrong(f"{place}comes back, though the peer is said not to carry it: {known.what}")
-                if not known.same:
-                    self.losses[f"not carried: {known.what}"] += 1
-                    continue
-                self.losses[f"other octets: {known.what}"] += 1
-            if failure:
-                raise _Wrong(f"{place}the peer does not read it: {failure}")
-            self.octets.append(octets := _octets(answer))
-            self.value(number, octets, place, canonical=self.reader.canonical and not known)
+    def again(self, number: int, answer: Any) -> bytes:
+        """What generated code decoded and encoded again is the value, in our octets if it has one encoding."""
+        if failure := _failure(answer):
+            raise _Wrong(f"the peer does not read it: {failure}")
+        octets = _octets(answer)
+        self.value(number, octets)
+        return octets
 
-    def written(self, answers: list[Any]) -> None:
-        for number, (tree, answer) in enumerate(zip(self.trees, answers)):
-            place = f"message {number}: "
-            failure = _failure(answer)
-            try:
-                expected = self.lossy(tree, "write")
-            except _Refused as reason:
-                if not failure:
-                    raise _Wrong(f"{place}the peer writes what it is said to refuse: {reason}") from None
-                self.losses[f"not written: {reason}"] += 1
-                continue
-            if failure:
-                raise _Wrong(f"{place}the peer does not write it: {failure}")
-            octets = _octets(answer)
-            self.octets.append(octets)
-            self.ours(number, octets, expected, place)
+    def both(self, number: int, seen: Any, written: Any) -> bytes | None:
+        """What the peer saw, and what it wrote."""
+        self.seen(number, seen)
+        return self.written(number, written)
 
-    def ours(self, number: int, octets: bytes, expected: Tree, place: str) -> None:
+    def seen(self, number: int, answer: Any) -> None:
+        failure = _failure(answer)
+        try:
+            expected = self.lossy(self.trees[number], "read")
+        except _Refused as reason:
+            if not failure:
+                raise _Wrong(f"the peer reads what it is said to refuse: {reason}") from None
+            self.losses[f"not read: {reason}"] += 1
+            return
+        if failure:
+            raise _Wrong(f"the peer does not read it: {failure}")
+        if told := difference(expected, _normal(answer)):
+            raise _Wrong(told)
+
+    def written(self, number: int, answer: Any) -> bytes | None:
+        failure = _failure(answer)
+        try:
+            expected = self.lossy(self.trees[number], "write")
+        except _Refused as reason:
+            if not failure:
+                raise _Wrong(f"the peer writes what it is said to refuse: {reason}") from None
+            self.losses[f"not written: {reason}"] += 1
+            return None
+        if failure:
+            raise _Wrong(f"the peer does not write it: {failure}")
+        octets = _octets(answer)
+        self.ours(number, octets, expected)
+        return octets
+
+    def ours(self, number: int, octets: bytes, expected: Tree) -> None:
         """What the peer wrote is what Python's library and our codec see."""
         try:
             tree = normal(self.reader.read(octets, self.schema))
         except Exception as error:
-            raise _Wrong(f"{place}Python's library does not read what the peer wrote: {described(error)}") from error
+            raise _Wrong(f"Python's library does not read what the peer wrote: {described(error)}") from error
         if told := difference(expected, tree):
-            raise _Wrong(f"{place}written: {told}")
+            raise _Wrong(f"written: {told}")
         if expected == normal(self.trees[number]):
-            self.value(number, octets, place, canonical=self.reader.canonical)
+            self.value(number, octets)
             return
-        again = self.codec.encode(self.decoded(octets, place))
+        again = self.codec.encode(self.decoded(octets))
         if told := difference(expected, self.lossy(self.reader.read(again, self.schema), "write", count=False)):
-            raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
+            raise _Wrong(f"our codec reads what the peer wrote otherwise: {told}")
 
-    def value(self, number: int, octets: bytes, place: str, *, canonical: bool) -> None:
+    def value(self, number: int, octets: bytes) -> None:
         """What the peer wrote is the value for our codec, and the octets are ours if a value has one encoding."""
-        if told := first_difference(self.values[number], self.decoded(octets, place)):
-            raise _Wrong(f"{place}our codec reads what the peer wrote otherwise: {told}")
-        if canonical and octets != self.encoded[number]:
-            told = _apart(self.encoded[number], octets)
-            raise _Wrong(f"{place}other octets, where a value has one encoding: {told}")
+        if told := first_difference(self.values[number], self.decoded(octets)):
+            raise _Wrong(f"our codec reads what the peer wrote otherwise: {told}")
+        if not self.reader.canonical:
+            return
+        if reason := variant(self.peer, self.values[number], self.model):
+            if octets == self.encoded[number]:
+                raise _Carried(f"the same octets, though the peer is said to write others: {reason}")
+            self.losses[f"other octets: {reason}"] += 1
+        elif octets != self.encoded[number]:
+            raise _Wrong(f"other octets, where a value has one encoding: {_apart(self.encoded[number], octets)}")
 
-    def decoded(self, octets: bytes, place: str) -> Value:
+    def decoded(self, octets: bytes) -> Value:
         try:
             return self.codec.decode(octets)
         except Exception as error:
-            raise _Wrong(f"{place}our codec does not read what the peer wrote: {described(error)}") from error
+            raise _Wrong(f"our codec does not read what the peer wrote: {described(error)}") from error
 
 
 def _normal(answer: Any) -> Tree:
