@@ -343,13 +343,13 @@ def _tlv(data: bytes) -> tuple[Tree, bytes]:
 def _xdr(schema: Schema) -> Any:
     from serschema.idl import xdr
 
-    return {"idl": xdr.write(schema), "root": schema.root}
+    return {"idl": xdr.write(schema), "root": xdr.root(schema)}
 
 
 def _corba(schema: Schema) -> Any:
     from serschema.idl import corba
 
-    return {"idl": corba.write(schema), "root": schema.root}
+    return {"idl": corba.write(schema), "root": corba.root(schema)}
 
 
 def _java(schema: Schema) -> Any:
@@ -361,7 +361,7 @@ def _java(schema: Schema) -> Any:
 def _asn1(schema: Schema) -> Any:
     from serschema.idl import asn1
 
-    return {"idl": asn1.write(schema), "root": schema.root}
+    return {"idl": asn1.write(schema), "root": asn1.root(schema)}
 
 
 READERS = {

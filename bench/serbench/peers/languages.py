@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,17 +169,28 @@ def built(language: Language, note: Callable[[str], None]) -> Path:
     for path in files:
         digest.update(f"{path.relative_to(source)}\0".encode() + path.read_bytes() + b"\0")
     folder = cache() / f"{language.name}-{digest.hexdigest()[:16]}"
-    if not folder.exists():
-        note(f"{language.name}: built once, in {folder}")
-        cache().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{language.name}-", dir=cache()) as unfinished:
-            made = Path(unfinished, "made")
-            shutil.copytree(source, made)
-            for command in language.build:
-                _build(language, command, made)
-            with contextlib.suppress(OSError):  # another process was faster
+    with _alone(language.name):
+        if not folder.exists():
+            note(f"{language.name}: built once, in {folder}")
+            with tempfile.TemporaryDirectory(prefix=f"{language.name}-", dir=cache()) as unfinished:
+                made = Path(unfinished, "made")
+                shutil.copytree(source, made)
+                for command in language.build:
+                    _build(language, command, made)
                 made.rename(folder)
     return folder
+
+
+@contextlib.contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """No other process builds the language meanwhile, where the system has such locks."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / f"{name}.lock").open("w") as lock:
+        with contextlib.suppress(ImportError):
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _build(language: Language, command: Sequence[str], folder: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from sercodecs import registry
 from sercodecs.contract import Codec, CodecInfo, UnsupportedSchema
-from serschema.errors import SerError
+from serschema.errors import SchemaError, SerError
 from serschema.limits import Refused, project
 from serschema.model import Value
 from serschema.values import first_difference
@@ -122,7 +122,7 @@ def _verified(row: Verified, format: str, generated: bool, data: Data, asked: Wo
         return replace(row, status="unavailable", reason=f"missing: {command}")
     try:
         case = _Case(reader, info, data, row.codec)
-    except (UnsupportedSchema, Refused) as error:
+    except (UnsupportedSchema, SchemaError, Refused) as error:
         return replace(row, status="unsupported", reason=f"{info.id}: {error}")
     except Exception as error:
         return replace(row, status="failed", reason=f"Python's library does not read {info.id}: {described(error)}")

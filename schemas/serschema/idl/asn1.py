@@ -75,6 +75,11 @@ def write(schema: Schema) -> str:
     return _Writer(schema).text()
 
 
+def root(schema: Schema) -> str:
+    """What the type of a message is called."""
+    return _Writer(schema).types[schema.root]
+
+
 class _Writer:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema

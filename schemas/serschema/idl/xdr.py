@@ -78,6 +78,11 @@ def write(schema: Schema) -> str:
     return _Writer(schema).text()
 
 
+def root(schema: Schema) -> str:
+    """What the type of a message is called."""
+    return _Writer(schema).types[schema.root]
+
+
 class _Writer:
     """Definitions are made depth first, so that each comes after those that it holds by value."""
 

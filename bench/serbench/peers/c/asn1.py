@@ -9,7 +9,7 @@ MAIN = """
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ROOT.h>
+#include <HEADER.h>
 #include <per_decoder.h>
 #include <per_encoder.h>
 
@@ -61,8 +61,9 @@ def library() -> str:
 
 
 def build(schema: dict[str, str], folder: Path) -> Iterator[list[str]]:
+    root = schema["root"]
     (folder / "module.asn").write_text(schema["idl"], encoding="utf-8")
-    yield ["asn1c", "-gen-PER", "-fcompound-names", "-fwide-types", f"-pdu={schema['root']}", "module.asn"]
+    yield ["asn1c", "-gen-PER", "-fcompound-names", "-fwide-types", f"-pdu={root}", "module.asn"]
     (folder / "converter-sample.c").unlink()
-    (folder / "main.c").write_text(MAIN.replace("ROOT", schema["root"]))
+    (folder / "main.c").write_text(MAIN.replace("HEADER", root).replace("ROOT", root.replace("-", "_")))
     yield ["gcc", "-w", "-O0", "-I.", *sorted(file.name for file in folder.glob("*.c")), "-lm", "-o", "program"]
