@@ -45,6 +45,8 @@ def main(mode):
     protocol = 2 if mode == "other protocol" else 1
     write_frame(out, {"hello": "fake", "protocol": protocol, "formats": {"json": "Python's json"}})
     while request := read_frame(sys.stdin.buffer):
+        if mode == "crashes at Eva" and b"Eva" in bytes.fromhex("".join(request.get("data", []))):
+            sys.exit(1)
         if mode in WORST:
             WORST[mode](out)
             out.flush()
@@ -65,8 +67,13 @@ def main(mode):
                     wrote = [data.replace(b'"Ana"', b'"Ane"') for data in wrote]
                 case "writes another type":
                     wrote = [data.replace(b'"Ana"', b"1") for data in wrote]
+                case "reads rounded":
+                    wrote = [json.dumps(untree(trees.mapped(tree, rounded))).encode() for tree in request["trees"]]
                 case "writes no JSON":
                     wrote = [data[:-1] for data in wrote]
+                case "refuses to write":
+                    write_frame(out, {"done": [{"failed": "cannot"} for _ in wrote]})
+                    continue
                 case "writes nothing":
                     write_frame(out, {"done": [None for _ in wrote]})
                     continue

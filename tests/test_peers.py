@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 from serbench import cli, inputs
-from serbench.peers import languages, trees
+from serbench.peers import languages, trees, verify
 from serbench.peers.formats import READERS
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
-from serbench.peers.losses import DEFECTS, LOSSES, Refusal, defect, losses, variant
+from serbench.peers.losses import DEFECTS, LOSSES, Loss, Refusal, defect, losses, variant
 from serbench.peers.trees import integer, kind, octets, real
 from serbench.peers.verify import chosen, verify_peers
 from serbench.plan import Data
+from sercodecs import registry
 from serschema.generate import generate
 from serschema.model import Bytes, Field, Float, Int, List, Map, Record, Ref, Schema, String, Union
 from serschema.strategies import EXAMPLES
@@ -269,8 +270,47 @@ def test_a_loss_has_to_happen(asked):
     (exact,) = asked("honest", big)
     assert exact.status == "failed"
     assert exact.reason.endswith('"9007199254740992" is seen as "9007199254740993"')
-    (rounded,) = asked("reads rounded", big)
-    assert rounded.reason == 'message 0: written: /"big"/i: "9007199254740992" is seen as "9007199254740993"'
+    (rounded,) = asked("reads rounded", data_of(ANA, ANA | {"big": 2**53 + 1}))
+    assert (rounded.status, rounded.reason) == ("lossy", "")
+    assert rounded.losses == {
+        "reading: integers beyond 2^53 are rounded (ECMA-262, 6.1.6.1; RFC 8259, 6)": 1,
+        "writing: integers beyond 2^53 are rounded (ECMA-262, 6.1.6.1; RFC 8259, 6)": 1,
+    }
+
+
+def test_our_codec_reads_what_was_written_with_losses(asked, monkeypatch):
+    """Beside the value that was lost, everything has to come back."""
+    (info,) = registry.find(["json/orjson"])
+
+    def compile(schema):
+        return replace(info.compile(schema), decode=lambda data: {"name": "Ane", "big": 2**53})
+
+    monkeypatch.setattr(verify.registry, "find", lambda names: (replace(info, compile=compile),))
+    (row,) = asked("reads rounded", data_of(ANA | {"big": 2**53 + 1}))
+    assert row.reason == 'message 0: our codec reads what the peer wrote otherwise: /"name": "Ana" is seen as "Ane"'
+
+
+def no_ana(tree):
+    if tree == "Ana":
+        raise Refusal
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("when", "mode", "status", "told"),
+    [
+        ("read", "honest", "failed", "message 0: the peer reads what it is said to refuse: no Ana"),
+        ("write", "honest", "failed", "message 0: the peer writes what it is said to refuse: no Ana"),
+        ("read", "refuses", "lossy", "not read: no Ana"),
+        ("write", "refuses to write", "unsupported", "not written: no Ana"),
+    ],
+)
+def test_a_refusal_has_to_happen(when, mode, status, told, asked, monkeypatch):
+    loss = Loss(what="no Ana", peers=("json/node",), when=when, change=no_ana)
+    monkeypatch.setattr("serbench.peers.losses.LOSSES", (loss,))
+    (row,) = asked(mode)
+    assert row.status == status
+    assert told in (row.reason, *row.losses)
 
 
 SIGNED, UNSIGNED = Int(64), Int(64, False)
@@ -334,6 +374,11 @@ def test_a_defect_has_to_happen(asked):
     assert row.reason.startswith("message 0: our codec does not read what the peer wrote: DecodeError")
     (row,) = asked("again refused", data_of(bad, schema=schema), formats=("xdr",), generated=("xdr",), name="c")
     assert (row.status, row.reason) == ("unsupported", "not carried: a string ends at U+0000 in C")
+    twice = {"text": "", "more": ""}
+    texts = Record("Texts", (Field("text", 1, String()), Field("more", 2, String())))
+    data = data_of(twice, schema=Schema("Texts", (texts,)))
+    (row,) = asked("again", data, formats=("java",), generated=("java",), name="java")
+    assert row.reason.startswith("message 0: the same octets, though the peer is said to write others: the JVM")
     (row,) = asked("again", data_of(good, schema=schema), formats=("xdr",), generated=("xdr",), name="c")
     assert (row.status, row.offers, row.losses) == ("ok", ["octets"], {})
 
@@ -380,6 +425,12 @@ def test_a_peer_is_started_again_and_given_up_at_last(asked):
         "not asked: node failed 3 times running",
         "not asked: node failed 3 times running",
     ]
+
+
+def test_failures_that_do_not_follow_each_other_are_no_reason_to_give_up(asked):
+    eva = ANA | {"name": "Eva"}
+    rows = asked("crashes at Eva", *(data_of(one, name=str(i)) for i, one in enumerate((eva, eva, ANA, eva, eva, ANA))))
+    assert [row.status for row in rows] == ["failed", "failed", "ok", "failed", "failed", "ok"]
 
 
 def test_one_language_that_dies_leaves_the_others(home, monkeypatch):

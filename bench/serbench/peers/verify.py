@@ -204,11 +204,9 @@ class _Case:
             try:
                 octets = check(number, *given)
                 if known:
-                    raise _Carried(f"message {number}: comes back, though the peer is said not to: {known.what}")
-            except _Carried:
-                raise
+                    raise _Carried(f"comes back, though the peer is said not to: {known.what}")
             except _Wrong as error:
-                if not known:
+                if not known or isinstance(error, _Carried):
                     raise _Wrong(f"message {number}: {error}") from error
                 octets, self.losses = None, Counter()
                 self.losses[f"not carried: {known.what}"] += 1
