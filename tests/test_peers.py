@@ -489,7 +489,7 @@ def built(home):
 def test_a_language_is_built_once_and_again_when_its_sources_change(built):
     command = ("sh", "-c", "touch made")
     first = built(*command)
-    assert (first.name, first.parents[1]) == ("main.py", languages.cache())
+    assert (first.name, first.parents[1]) == ("main.py", languages.home())
     assert first.with_name("made").exists()
     assert built(*command) == first
     assert len(built.said) == 1
@@ -516,7 +516,7 @@ def test_a_build_that_fails_is_told_and_not_kept(built):
     for _ in range(2):
         with pytest.raises(PeerFailed, match=r"^node was not built: sh -c .*: no luck$"):
             built("sh", "-c", "echo no luck >&2; exit 1")
-    assert [path.name for path in languages.cache().iterdir()] == ["node.lock"]
+    assert [path.name for path in languages.home().iterdir()] == ["node.lock"]
 
 
 def test_a_build_that_hangs(built, monkeypatch):
@@ -574,7 +574,7 @@ def test_the_command_tells_what_failed(home, monkeypatch, capsys):
     monkeypatch.setitem(LANGUAGES, "node", fake("honest", formats=("json",)))
     assert cli.main(arguments) == cli.OK
     said = capsys.readouterr().err.splitlines()
-    assert said[0].startswith(f"serbench: node: built once, in {languages.cache()}")
+    assert said[0].startswith(f"serbench: node: built once, in {languages.home()}")
     assert said[1:] == ["serbench: node: Python's json"]
     monkeypatch.setitem(LANGUAGES, "node", fake("crash", formats=("json",)))
     assert cli.main(arguments) == cli.FAILED

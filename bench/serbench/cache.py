@@ -1,4 +1,4 @@
-"""Where what was fetched is kept: versions of libraries, machines of other architectures."""
+"""Where what was fetched is kept: versions of libraries, machines of other architectures; and what was built."""
 
 import os
 from pathlib import Path

@@ -17,7 +17,7 @@ from typing import Any
 
 from serbench.peers.c import asn1, xdr
 from serbench.peers.cpp import cdr
-from serbench.peers.languages import cache
+from serbench.peers.languages import home
 from serbench.worker import read_frame, write_frame
 
 LANGUAGES: dict[str, dict[str, ModuleType]] = {
@@ -30,7 +30,7 @@ REFUSED = b"\xff\xff\xff\xff"
 def program(format: ModuleType, schema: dict[str, str]) -> Path:
     """The program for a schema, from the cache if it is there. Raises `ValueError` with the words of a compiler."""
     digest = hashlib.sha256(repr((inspect.getsource(format), sorted(schema.items()))).encode()).hexdigest()
-    programs = cache() / "programs"
+    programs = home() / "programs"
     made = programs / digest[:16]
     if not made.exists():
         programs.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from serschema.errors import SerError
 
+from serbench.cache import cache
 from serbench.worker import Worker
 
 FOLDER = Path(__file__).parent
@@ -144,9 +144,9 @@ class PeerFailed(SerError):
     """A language that does not build: the command, and its words."""
 
 
-def cache() -> Path:
+def home() -> Path:
     """Where languages are built."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serbench" / "peers"
+    return cache() / "peers"
 
 
 def worker(language: Language, note: Callable[[str], None]) -> Worker:
@@ -168,11 +168,11 @@ def built(language: Language, note: Callable[[str], None]) -> Path:
     digest = hashlib.sha256(repr((language.build, language.argv)).encode())
     for path in files:
         digest.update(f"{path.relative_to(source)}\0".encode() + path.read_bytes() + b"\0")
-    folder = cache() / f"{language.name}-{digest.hexdigest()[:16]}"
+    folder = home() / f"{language.name}-{digest.hexdigest()[:16]}"
     with _alone(language.name):
         if not folder.exists():
             note(f"{language.name}: built once, in {folder}")
-            with tempfile.TemporaryDirectory(prefix=f"{language.name}-", dir=cache()) as unfinished:
+            with tempfile.TemporaryDirectory(prefix=f"{language.name}-", dir=home()) as unfinished:
                 made = Path(unfinished, "made")
                 shutil.copytree(source, made)
                 for command in language.build:
@@ -184,8 +184,8 @@ def built(language: Language, note: Callable[[str], None]) -> Path:
 @contextlib.contextmanager
 def _alone(name: str) -> Iterator[None]:
     """No other process builds the language meanwhile, where the system has such locks."""
-    cache().mkdir(parents=True, exist_ok=True)
-    with (cache() / f"{name}.lock").open("w") as lock:
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / f"{name}.lock").open("w") as lock:
         with contextlib.suppress(ImportError):
             import fcntl
 
