@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from serbench import cli, inputs
 from serbench.peers import languages, trees, verify
+from serbench.peers.defects import DEFECTS, defect, variant
 from serbench.peers.formats import READERS
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
-from serbench.peers.losses import DEFECTS, LOSSES, Loss, Refusal, defect, losses, variant
+from serbench.peers.losses import LOSSES, Loss, Refusal, losses
 from serbench.peers.trees import integer, kind, octets, real
 from serbench.peers.verify import chosen, verify_peers
 from serbench.plan import Data

@@ -11,8 +11,8 @@ the versions of its libraries, {"formats": {"msgpack": "@msgpack/msgpack 3.1.3"}
 with {"failed": words} in the place of what the library refuses. `schema` is what the format's readers need besides the
 octets (`formats.py`), and a *tree* what any reader of the format sees, as JSON (`trees.py`). So a peer knows nothing of
 our schemas, and does not convert to the values that they describe: what it sees has to be what Python's own library
-sees. What a language or library cannot keep is data (`losses.py`), applied to what is expected, and the comparison is
-exact (`verify.py`).
+sees. What a language or library cannot keep is data (`losses.py`, `defects.py`), applied to what is expected, and the
+comparison is exact (`verify.py`).
 
 A language is built once into the user's cache, by the content of its folder. Whatever is missing, does not build, dies,
 hangs or prints rubbish costs the rows of that language only.

@@ -86,8 +86,11 @@ LANGUAGES = {
             name="rust",
             tools=("cargo",),
             packages="cargo",
-            build=(("cargo", "build", "--quiet", "--jobs", "1"),),
-            argv=("target/debug/serbench-peer",),
+            build=(
+                ("cargo", "build", "--quiet", "--jobs", "1"),
+                ("sh", "-c", "mv target/debug/serbench-peer peer && rm -r target"),
+            ),
+            argv=("peer",),
             formats=("json", "xml", "xml-attributes", "msgpack", "cbor", "bson", "protobuf", "avro"),
         ),
         Language(

@@ -7,12 +7,10 @@ and so does one that keeps what it is said to lose.
 import math
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
-
-from serschema.model import Float, Int, Kind, List, Map, Record, Ref, Schema, String, Type, Union, Value
 
 from serbench.peers import trees
 from serbench.peers.trees import Tree, integer, real
@@ -254,143 +252,6 @@ LOSSES = (
     Loss(what="true and false are no keys for Jackson", peers=("cbor/java",), when="write", change=no_bool_keys),
     Loss(what="keys are text, as Jackson has names only", peers=("cbor/java",), when="read", change=text_keys),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Defect:
-    """A part of a value that does not come back from peers: `has(kind, value)`.
-
-    `same`: it does, in other octets than the one encoding that it should have.
-    """
-
-    what: str
-    peers: tuple[str, ...]
-    has: Callable[[Kind, Value], bool]
-    same: bool = False
-
-
-def ends_early(kind: Kind, value: Value) -> bool:
-    return isinstance(kind, String) and "\0" in value
-
-
-def negative_zero(kind: Kind, value: Value) -> bool:
-    """-0.0 in a field that may not be absent, or in a map."""
-    match kind:
-        case Record():
-            held = [value[f.key] for f in kind.fields if isinstance(f.type, Float) and not f.optional]
-        case Map(value=Float()):
-            held = list(value.values())
-        case _:
-            return False
-    return any(number == 0 and math.copysign(1.0, number) < 0 for number in held)
-
-
-def two_empty(kind: Kind, value: Value) -> bool:
-    """A message, in which two strings are empty."""
-    return isinstance(kind, Record) and empties(value) > 1
-
-
-def filled_map(kind: Kind, value: Value) -> bool:
-    """A map of 12, 24, 48... entries, three quarters of the places of a HashMap."""
-    return isinstance(kind, Map) and len(value) >= 12 and len(value) % 12 == 0 and (len(value) // 12).bit_count() == 1
-
-
-def empties(value: Value) -> int:
-    match value:
-        case str():
-            return not value
-        case list():
-            return sum(map(empties, value))
-        case dict():
-            return sum(empties(part) for pair in value.items() for part in pair)
-        case _:
-            return 0
-
-
-def wide_range(kind: Kind, value: Value) -> bool:
-    return isinstance(kind, Int) and kind.upper < 1 << 63 and kind.upper - kind.lower > 1 << 62
-
-
-def unbounded(kind: Kind, value: Value) -> bool:
-    """The module of `serschema.idl.asn1` has MAX for its upper bound."""
-    return isinstance(kind, Int) and kind.upper >= 1 << 63
-
-
-def unsigned_items(kind: Kind, value: Value) -> bool:
-    return isinstance(kind, List) and isinstance(kind.item, Int) and 1 << 31 <= kind.item.upper < 1 << 32
-
-
-DEFECTS = (
-    Defect(
-        what="-0.0 is the default, which is not there, for prost-reflect",
-        peers=("protobuf/rust",),
-        has=negative_zero,
-    ),
-    Defect(
-        what="the JVM reads all empty strings as one object, and writes references to it",
-        peers=("java/java",),
-        has=two_empty,
-        same=True,
-    ),
-    Defect(
-        what="the JVM makes a HashMap larger when it reads one that is just full",
-        peers=("java/java",),
-        has=filled_map,
-        same=True,
-    ),
-    Defect(what="a string ends at U+0000 in C", peers=("xdr/c",), has=ends_early),
-    Defect(
-        what="asn1c 0.9.28 makes C that does not compile of lists of unsigned int",
-        peers=("asn1-der/c", "asn1-uper/c"),
-        has=unsigned_items,
-    ),
-    Defect(
-        what="asn1c 0.9.28 does not decode ranges of 63 bits and more in PER", peers=("asn1-uper/c",), has=wide_range
-    ),
-    Defect(
-        what="asn1c 0.9.28 writes integers without upper bound with an octet too many in PER (X.691, 11.7.4)",
-        peers=("asn1-uper/c",),
-        has=unbounded,
-    ),
-)
-
-
-def parts(value: Value, type_: Type, schema: Schema) -> Iterator[tuple[Kind, Value]]:
-    """A value and all that is in it, each with its kind."""
-    kind = schema.resolve(type_)
-    yield kind, value
-    match kind:
-        case List():
-            for item in value:
-                yield from parts(item, kind.item, schema)
-        case Map():
-            for key, item in value.items():
-                yield from parts(key, kind.key, schema)
-                yield from parts(item, kind.value, schema)
-        case Union(alternatives=members) | Record(fields=members):
-            for member in members:
-                if member.key in value:
-                    yield from parts(value[member.key], member.type, schema)
-
-
-def defect(peer: str, value: Value, schema: Schema) -> Defect | None:
-    """What of the value the peer does not carry, if there is anything."""
-    return _defect(peer, value, schema, same=False)
-
-
-def variant(peer: str, value: Value, schema: Schema) -> str:
-    """Why the peer writes a value in other octets than it should; empty if it does not."""
-    known = _defect(peer, value, schema, same=True)
-    return known.what if known else ""
-
-
-def _defect(peer: str, value: Value, schema: Schema, *, same: bool) -> Defect | None:
-    known = [defect for defect in DEFECTS if peer in defect.peers and defect.same is same]
-    for kind, part in parts(value, Ref(schema.root), schema) if known else ():
-        for defect in known:
-            if defect.has(kind, part):
-                return defect
-    return None
 
 
 def losses(peer: str, when: When) -> list[Loss]:

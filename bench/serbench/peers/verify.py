@@ -22,9 +22,10 @@ from serschema.limits import Refused, project
 from serschema.model import Value
 from serschema.values import first_difference
 
+from serbench.peers.defects import defect, variant
 from serbench.peers.formats import READERS, Reader
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
-from serbench.peers.losses import Refusal, When, defect, losses, variant
+from serbench.peers.losses import Refusal, When, losses
 from serbench.peers.trees import Tree, difference, mapped, normal
 from serbench.plan import Data
 from serbench.results import Status, Verified
