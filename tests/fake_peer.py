@@ -5,8 +5,8 @@ import struct
 import sys
 import time
 
+from serbench.frames import read_frame, write_frame
 from serbench.peers import trees
-from serbench.worker import read_frame, write_frame
 
 WORST = {
     "crash": lambda out: sys.exit("out of luck"),

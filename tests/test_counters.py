@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from serbench import counters, counting, runner
 from serbench.cli import main
+from serbench.client import Worker
+from serbench.frames import WorkerFailed
 from serbench.plan import Data, Plan
 from serbench.report import render, terminal
 from serbench.report.summary import summarise
 from serbench.results import Counted, read
-from serbench.worker import Worker, WorkerFailed
 from serschema.errors import SerError
 
 sys.path.insert(0, str(Path(__file__).parent))

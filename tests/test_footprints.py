@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 from serbench import footprints
+from serbench.frames import WorkerFailed
 from serbench.plan import Data, Plan
 from serbench.results import Footprint, Library, Run, Verified
-from serbench.worker import WorkerFailed
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_codecs import SCHEMA, point

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from fake_codecs import SCHEMA, point
 from serbench import environment, runner
+from serbench.client import Worker
 from serbench.plan import Data, Plan
 from serbench.results import FILE_NAME, read
-from serbench.worker import Worker
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what becomes of processes is read from proc(5)")
 

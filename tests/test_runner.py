@@ -13,12 +13,13 @@ from types import SimpleNamespace
 import pytest
 from fake_codecs import SCHEMA, point
 from serbench import environment, runner
+from serbench.client import Worker
+from serbench.frames import WorkerFailed
 from serbench.plan import Data, Plan
 from serbench.results import FILE_NAME, ResultsError, read
 from serbench.runner import Quiet
 from serbench.sampler import DIRECTIONS
 from serbench.statistics import figures
-from serbench.worker import Worker, WorkerFailed
 from serschema.errors import ValueMismatch
 from serschema.model import Field, Int, List, Record, Schema
 

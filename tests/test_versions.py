@@ -15,10 +15,11 @@ from random import Random
 import pytest
 from serbench import versions
 from serbench.cli import main
+from serbench.client import Worker
+from serbench.frames import WorkerFailed
 from serbench.plan import Data, Plan
 from serbench.results import ResultsError, read
 from serbench.versions import InstallError, install
-from serbench.worker import Worker, WorkerFailed
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_codecs import SCHEMA, point

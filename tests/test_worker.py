@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from fake_codecs import SCHEMA, point
 from serbench import confinement
-from serbench.worker import Worker, WorkerFailed, read_frame, write_frame
+from serbench.client import Worker
+from serbench.frames import WorkerFailed, read_frame, write_frame
 from serschema.jsonform import schema_to_json, to_json
 
 CASE = {
@@ -453,7 +454,7 @@ def test_a_fork_that_hangs_is_killed_with_its_parent():
 def test_who_is_killed_takes_all_that_hang_along(killed, apart, tmp_path):
     """kill -9 of the process that runs, or of the worker: neither can clean up."""
     script = (
-        "import json, sys; from serbench.worker import Worker\n"
+        "import json, sys; from serbench.client import Worker\n"
         "case = json.loads(sys.argv[1]); worker = Worker(); worker.start(); print(worker.pid, flush=True)\n"
         "list(worker.request('verify', **case))"
     )

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from serschema.jsonform import to_json
 
 from serbench import counters
+from serbench.client import Worker
+from serbench.frames import Frame, WorkerFailed
 from serbench.plan import Plan
 from serbench.results import Counted, Operation, Verified
-from serbench.worker import Frame, Worker, WorkerFailed
 
 PATIENCE_S = 600.0
 """How long a worker may be silent: it is some fifty times slower."""

@@ -14,11 +14,12 @@ from sercodecs.contract import CodecInfo
 from sercodecs.registry import MODULES, missing
 from serschema.jsonform import schema_to_json, to_json
 
+from serbench.client import Worker
+from serbench.frames import Frame, WorkerFailed
 from serbench.library import sizes
 from serbench.memory import PRELOADED
 from serbench.plan import Data, Plan
 from serbench.results import Footprint, Library, Run, Verified
-from serbench.worker import Frame, Worker, WorkerFailed
 
 IMPORTS = 3
 """The most processes in which a library's import is measured."""

@@ -31,6 +31,8 @@ from serschema.jsonform import schema_to_json, to_json
 from serschema.values import check, path_text
 
 from serbench import counters, counting, environment, fitness, footprints
+from serbench.client import PATIENCE_S, Worker
+from serbench.frames import Frame, WorkerFailed
 from serbench.plan import Data, Plan
 from serbench.results import (
     FILE_NAME,
@@ -50,7 +52,6 @@ from serbench.results import (
 )
 from serbench.sampler import DIRECTIONS, Direction
 from serbench.statistics import wide
-from serbench.worker import PATIENCE_S, Frame, Worker, WorkerFailed
 
 FIRST_COST_S = 0.9
 """What a block is taken to need at least, until one has been seen."""

@@ -29,12 +29,13 @@ from serschema.errors import SerError
 from serschema.jsonform import schema_to_json, to_json
 
 from serbench.cache import cache
+from serbench.client import Worker
 from serbench.counting import OFFERED
+from serbench.frames import Frame, WorkerFailed
 from serbench.plan import Data, Plan
 from serbench.results import COMPARED, FILE_NAME, Header, Operation, ResultsError, Run, Timing, Verified, Writer, read
 from serbench.runner import QUIET, Progress, dataset_of, header_of, verify_all
 from serbench.statistics import LEAST_PROCESSES
-from serbench.worker import Frame, Worker, WorkerFailed
 
 Cell: TypeAlias = tuple[str, Operation]
 

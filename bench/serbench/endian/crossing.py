@@ -13,13 +13,15 @@ from sercodecs import registry
 from sercodecs.contract import CodecInfo
 from serschema.jsonform import schema_to_json, to_json
 
+from serbench.client import Worker
 from serbench.endian.accidents import PROOF
 from serbench.endian.case import Answer
 from serbench.endian.control import CODECS as LONG
 from serbench.endian.machines import UNKNOWN, Machine, MachineError, opened
+from serbench.frames import Frame, WorkerFailed
 from serbench.plan import Data, lookup
 from serbench.runner import Progress
-from serbench.worker import Frame, Worker, WorkerFailed, hello
+from serbench.worker import hello
 
 FOUNDING = (
     *("xdr", "asn1-ber", "asn1-cer", "asn1-der", "protobuf", "avro", "json", "xml", "msgpack", "java", "pickle"),

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from serbench.frames import read_frame, write_frame
 from serbench.peers.c import asn1, xdr
 from serbench.peers.cpp import cdr
 from serbench.peers.languages import home
-from serbench.worker import read_frame, write_frame
 
 LANGUAGES: dict[str, dict[str, ModuleType]] = {
     "c": {"xdr": xdr, "asn1-der": asn1, "asn1-uper": asn1},

@@ -13,7 +13,7 @@ from pathlib import Path
 from serschema.errors import SerError
 
 from serbench.cache import cache
-from serbench.worker import Worker
+from serbench.client import Worker
 
 FOLDER = Path(__file__).parent
 BUILD_S = 900

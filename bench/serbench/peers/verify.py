@@ -22,6 +22,8 @@ from serschema.limits import Refused, project
 from serschema.model import Value
 from serschema.values import first_difference
 
+from serbench.client import Worker
+from serbench.frames import WorkerFailed
 from serbench.peers.defects import defect, variant
 from serbench.peers.formats import READERS, Reader
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
@@ -30,7 +32,6 @@ from serbench.peers.trees import Tree, difference, mapped, normal
 from serbench.plan import Data
 from serbench.results import Status, Verified
 from serbench.verify import HEAD, described
-from serbench.worker import Worker, WorkerFailed
 
 PATIENCE = 3
 """After so many failures of its process in a row, a language is not asked any more."""
