@@ -14,6 +14,7 @@ import pytest
 import synthetic_run
 from serbench import cli, report, runner
 from serbench.cli import main
+from serbench.cli.looking import WRITERS
 from serbench.inputs import BadInput, duration
 from serbench.results import OPERATIONS, PACKING, Run, read
 from sercodecs import registry
@@ -488,7 +489,7 @@ def test_show_source(capsys):
     assert "def encode" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("language", cli.WRITERS)
+@pytest.mark.parametrize("language", WRITERS)
 def test_schema_in_every_language(language, capsys):
     assert main(["schema", "employee", "--to", language]) == 0
     assert "Employee" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from importlib import import_module
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from serbench.cli import WRITERS
+from serbench.cli.looking import WRITERS
 from serschema import shared
 from serschema.errors import SchemaError
 from serschema.load import IMPORTERS

@@ -3,8 +3,8 @@
 It needs nothing but Python, serschema, sercodecs and the light parts of serbench, so that the same one works
 behind any pair of pipes: here, under an emulator, at the far end of ssh.
 
-Requests and answers are the frames of `serbench.frames`. The worker opens with a hello; then each request is answered by
-frames of which the last has `done` or `failed`:
+Requests and answers are the frames of `serbench.frames`. The worker opens with a hello; then each request is answered
+by frames of which the last has `done` or `failed`:
 
     prepare  codecs, modules, imports                           {"done": true}, when their libraries are imported, and
                                                                 Python's modules of these names where there are such

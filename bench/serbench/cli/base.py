@@ -1,0 +1,91 @@
+"""What commands share: their group, options, notes and exit codes."""
+
+import click
+from serschema.errors import SerError
+
+OK, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
+
+EXIT_CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 130 interrupted; 141 output not wanted."
+
+
+class UsageError(SerError):
+    """Options that do not go together, or a name that is not one."""
+
+
+def complain(message: str) -> int:
+    tell(" ".join(message.split()))
+    return BAD_INPUT
+
+
+def tell(message: str) -> None:
+    shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in message)
+    click.echo(f"serbench: {shown}", err=True)
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"serbench {version('serbench')}")
+        context.exit()
+
+
+def epilog(*examples: str) -> str:
+    """Examples, kept in their lines, and the exit codes."""
+    return "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples) + f"\n\n{EXIT_CODES}"
+
+
+codec_option = click.option("--codec", "-c", "codecs", multiple=True, metavar="C", help="A codec id or format; repeat.")
+schema_option = click.option(
+    "--schema",
+    "-s",
+    "schemas",
+    multiple=True,
+    metavar="S",
+    help="A shared schema, FILE[:TYPE] (.proto .avsc .json .asn .thrift .xsd .py) or module:Type.",
+)
+data_option = click.option(
+    "--data",
+    "-d",
+    multiple=True,
+    metavar="FILE",
+    help="JSON or JSON Lines (.gz, .zst too), a folder, or -; without --schema one is inferred; repeat.",
+)
+sample_option = click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Messages taken of --data.",
+)
+one_schema = click.option(
+    "--schema", "-s", "spec", required=True, metavar="S", help="A shared schema, FILE[:TYPE] or module:Type."
+)
+one_codec = click.option("--codec", "-c", required=True, metavar="C", help="A codec id or format.")
+hex_option = click.option("--hex", "as_hex", is_flag=True, help="Octets as hexadecimal digits.")
+seed_option = click.option("--seed", default=1, show_default=True, help="What random choices start from.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=epilog(
+        "serbench run",
+        "serbench run --schema person.proto --data people.jsonl --codec json --codec protobuf",
+        "serbench COMMAND --help",
+    ),
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print it.")
+def commands() -> None:
+    """Serialization formats, measured on your own schema and data: verified first, then timed."""
+
+
+def print_json(held: object) -> None:
+    click.echo(json_text(held))
+
+
+def json_text(held: object) -> str:
+    import json
+
+    return json.dumps(held, indent=1, ensure_ascii=False)

@@ -1,0 +1,197 @@
+"""Commands that check values and octets: round trips, foreign machines, other people's implementations."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from serbench.cli.base import (
+    FAILED,
+    OK,
+    UsageError,
+    codec_option,
+    commands,
+    data_option,
+    epilog,
+    json_option,
+    json_text,
+    print_json,
+    sample_option,
+    schema_option,
+    tell,
+)
+from serbench.cli.planning import SAMPLE, plan_of
+
+if TYPE_CHECKING:
+    from serbench.results import Verified
+
+
+@commands.command(
+    epilog=epilog(
+        "serbench verify",
+        "serbench verify --codec xdr --codec json",
+        "serbench verify --schema a.proto --data a.json",
+        "serbench verify --peers",
+        "serbench verify --peer node --codec msgpack --schema order",
+    )
+)
+@codec_option
+@schema_option
+@data_option
+@sample_option
+@click.option("--peers", is_flag=True, help="Ask implementations in other languages instead: do they read our bytes?")
+@click.option("--peer", "languages", multiple=True, metavar="L", help="Only those of this language; repeat.")
+@json_option
+def verify(
+    codecs: tuple[str, ...],
+    schemas: tuple[str, ...],
+    data: tuple[str, ...],
+    sample: int,
+    peers: bool,
+    languages: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Round trips only: does every value come back equal? Exit code 1 if one does not.
+
+    Where a codec offers both byte orders, the bytes of each are also read as the other's. A control has to fail that.
+
+    With --peers, implementations in other languages read what our codecs write, and write it again for ours to read.
+    """
+    from serbench import runner
+    from serbench.report import progress, terminal
+
+    if peers or languages:
+        return _verify_peers(codecs, schemas, data, sample, languages, as_json)
+    plan = plan_of(schemas, data, codecs, sample=sample)
+    verified = runner.verify_all(plan, progress.watcher())
+    controls = [info.id for info in plan.infos() if info.control]
+    problems = [f"{row.codec} failed on {row.dataset}" for row in verified if row.status == "failed"]
+    problems += [problem for control in controls if (problem := _survived(control, verified))]
+    if as_json:
+        print_json([asdict(row) for row in verified])
+    else:
+        terminal.verification(verified, controls, terminal.console())
+    for problem in problems:
+        tell(problem)
+    return FAILED if problems else OK
+
+
+def _verify_peers(
+    codecs: tuple[str, ...],
+    schemas: tuple[str, ...],
+    data: tuple[str, ...],
+    sample: int,
+    languages: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    from serbench import inputs
+    from serbench.peers.verify import chosen, verify_peers
+    from serbench.report import terminal
+
+    peers = chosen(codecs, languages)
+    sets, notes = inputs.data_sets(schemas, data, None, 1, sample)
+    for note in notes:
+        tell(note)
+    rows = verify_peers(sets, peers, tell)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        terminal.peers(rows, terminal.console())
+    failed = [row for row in rows if row.status == "failed"]
+    for row in failed:
+        tell(f"{row.codec} failed on {row.dataset}")
+    return FAILED if failed else OK
+
+
+def _survived(control: str, verified: "list[Verified]") -> str:
+    """A complaint if swapped bytes never made a difference to a control: then the test of the others means nothing."""
+    outcomes = {outcome for row in verified if row.codec == control for outcome in row.orders.values()}
+    if outcomes == {"equal"}:
+        return f"{control} is a control, and its bytes were read correctly in the wrong order: the test shows nothing"
+    return ""
+
+
+@commands.group(
+    invoke_without_command=True,
+    epilog=epilog(
+        "serbench endian setup s390x",
+        "serbench endian",
+        "serbench endian --all --machine s390x --machine armhf --out reports/endian",
+        "serbench endian --codec json --schema person.proto --machine ssh://me@mainframe",
+    ),
+)
+@click.option("--machine", "machines", multiple=True, metavar="M", help="s390x (the default), armhf or ssh://HOST.")
+@click.option("--all", "everything", is_flag=True, help="All codecs; without, those of the textbook's formats.")
+@codec_option
+@schema_option
+@click.option("--patience", default="60s", show_default=True, metavar="T", help="For one codec on one data set.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write endian.json there too.")
+@json_option
+@click.pass_context
+def endian(
+    context: click.Context,
+    machines: tuple[str, ...],
+    everything: bool,
+    codecs: tuple[str, ...],
+    schemas: tuple[str, ...],
+    patience: str,
+    out: Path | None,
+    as_json: bool,
+) -> int | None:
+    """Write here and read on a machine of another byte order or word size, and the way back. Exit code 1 on failure.
+
+    s390x is big-endian; armhf is little-endian, with words of 32 bits. Both are emulated, prepared by `setup`, and
+    nothing is timed on them. ssh://[USER@]HOST[:PORT] is a machine of yours that has Python 3.11 or newer.
+    """
+    if context.invoked_subcommand:
+        return None
+    if everything and codecs:
+        raise UsageError("--all are all codecs: leave --codec out")
+    from serbench import inputs
+    from serbench.endian import accidents, crossing
+    from serbench.endian.machines import check_name
+    from serbench.report import crossing as matrix
+    from serbench.report import progress, terminal
+
+    names = machines or ("s390x",)
+    for name in names:
+        check_name(name)
+    sets, notes = inputs.data_sets(schemas, (), None, 1, SAMPLE)
+    for note in notes:
+        tell(note)
+    infos, limit = crossing.chosen(codecs, everything), inputs.duration(patience)
+    done = []
+    for name in names:
+        crossed = crossing.run(name, (*accidents.data_sets(), *sets), infos, progress.watcher(), patience_s=limit)
+        done.append(asdict(crossed))
+        if not as_json:
+            matrix.render(crossed, terminal.console())
+        for problem in crossed.problems:
+            tell(problem)
+    if as_json:
+        print_json(done)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "endian.json").write_text(json_text(done) + "\n", encoding="utf-8")
+    return FAILED if any(crossed["problems"] for crossed in done) else OK
+
+
+@endian.command("setup", epilog=epilog("serbench endian setup", "serbench endian setup s390x armhf"))
+@click.argument("machines", nargs=-1, metavar="[s390x|armhf]...")
+def endian_setup(machines: tuple[str, ...]) -> None:
+    """Prepare emulated machines (s390x unless named) in the cache, without root: half a minute each, once.
+
+    Debian's packages of Python, of some libraries and of the emulator are fetched with apt and unpacked, wheels with
+    pip. What is there already is found.
+    """
+    from serbench.endian import setup
+    from serbench.endian.machines import RECIPES
+
+    names = machines or ("s390x",)
+    for name in names:
+        if name not in RECIPES:
+            raise UsageError(f"no machine is called {name!r}; {' and '.join(RECIPES)} can be prepared")
+    for name in names:
+        setup.prepare(name, tell)
+        click.echo(f"{name} is ready in {setup.home(name)}")

@@ -1,0 +1,269 @@
+"""Commands that show what there is, and that handle one schema or one value."""
+
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from serbench.cli.base import (
+    UsageError,
+    commands,
+    epilog,
+    hex_option,
+    json_option,
+    one_codec,
+    one_schema,
+    print_json,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from sercodecs.contract import CodecInfo
+
+
+WRITERS = {
+    "asn1": "asn1",
+    "avro": "avro",
+    "capnp": "capnp",
+    "corba": "corba",
+    "flatbuffers": "flatbuffers",
+    "java": "java",
+    "jsonschema": "jsonschema",
+    "ms-idl": "msidl",
+    "proto": "proto",
+    "thrift": "thrift",
+    "xdr": "xdr",
+    "xsd": "xsd",
+}
+"""The schema languages, each with its module of `serschema.idl`, which has `write(schema)`."""
+
+
+@commands.command("codecs", epilog=epilog("serbench codecs", "serbench codecs --json", "serbench codecs --kinds"))
+@click.option("--kinds", is_flag=True, help="How each format carries each kind of value, as Markdown.")
+@json_option
+def list_codecs(kinds: bool, as_json: bool) -> None:
+    """What is measured: libraries, versions, properties, limits, and how to install what is missing."""
+    from sercodecs import registry
+
+    from serbench.report import terminal
+    from serbench.report.summary import kind_of
+
+    if kinds and as_json:
+        raise UsageError("--kinds is Markdown: leave --json out")
+    if kinds:
+        from serbench.report import kinds as table
+
+        click.echo(table.render(), nl=False)
+        return
+    rows = [_described(info) for info in registry.codecs()]
+    if as_json:
+        print_json(rows)
+        return
+    titles = ["id", "library", "written in", "licence", "kind", "byte order", "limits", "status"]
+    terminal.listing(
+        titles,
+        (
+            [
+                row["id"] + (" (control)" if row["control"] else ""),
+                f"{row['distribution']} {row['version']}".strip(),
+                row["language"],
+                row["licence"],
+                ", ".join(kind_of(row)),
+                ", ".join(row["orders"]) or row["byte_order"],
+                row["limits"],
+                row["status"],
+            ]
+            for row in rows
+        ),
+        terminal.console(),
+    )
+
+
+def _described(info: "CodecInfo") -> dict[str, Any]:
+    from sercodecs.registry import missing
+
+    lacking = missing(info)
+    return {
+        "id": info.id,
+        "title": info.format.title,
+        "specification": info.format.specification,
+        "distribution": info.distribution,
+        "version": "" if lacking else info.version(),
+        "language": info.language,
+        "licence": info.licence,
+        "textual": info.format.textual,
+        "self_describing": info.format.self_describing,
+        "byte_order": info.format.byte_order,
+        "orders": list(info.orders),
+        "validates": info.validates,
+        "control": info.control,
+        "note": info.note,
+        "defects": list(info.defects),
+        "limits": _limits(info),
+        "status": lacking or "ok",
+    }
+
+
+def _limits(info: "CodecInfo") -> str:
+    """The limits that are not those of a codec that carries everything, in words."""
+
+    held = {limit.name: getattr(info.limits, limit.name) for limit in fields(info.limits)}
+    usual = {limit.name: limit.default for limit in fields(info.limits)}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_limit(name, value)}" for name, value in held.items() if value != usual[name]
+    )
+
+
+def _limit(name: str, value: object) -> str:
+    match value:
+        case False:
+            return "refused" if name == "empty_optional" else "lost"
+        case (int(least), int(most)):
+            return f"{_bound(least)} to {_bound(most)}"
+        case _:
+            return str(value)
+
+
+def _bound(value: int) -> str:
+    """An integer at the end of a range, as a power of two where it is one or one less."""
+    for shift in (0, 1):
+        size = abs(value) + shift
+        if size >= 1 << 16 and size.bit_count() == 1:
+            return f"{'-' if value < 0 else ''}2^{size.bit_length() - 1}{'-1' if shift else ''}"
+    return str(value)
+
+
+@commands.command("schemas", epilog=epilog("serbench schemas", "serbench schemas --json"))
+@json_option
+def list_schemas(as_json: bool) -> None:
+    """The shared schemas, and how much is in their messages."""
+    from serschema import shared
+    from serschema.values import information
+
+    from serbench.report import terminal
+
+    rows = [
+        {
+            "name": held.name,
+            "root": held.schema.root,
+            "messages": len(held.values),
+            "information_bytes": sum(information(value, held.schema) for value in held.values),
+            "scalable": held.scalable,
+            "description": held.title,
+        }
+        for held in map(shared.load, shared.NAMES)
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    titles = ["name", "root", "messages", "information, bytes", "takes --records", "description"]
+    shown = ([("yes" if cell else "no") if isinstance(cell, bool) else cell for cell in row.values()] for row in rows)
+    terminal.listing(titles, shown, terminal.console())
+
+
+@commands.command("show-source", epilog=epilog("serbench show-source --codec xdr --schema employee"))
+@one_codec
+@one_schema
+def show_source(codec: str, spec: str) -> None:
+    """Print the Python that a codec generates for a schema."""
+    from sercodecs import registry
+
+    from serbench import inputs
+
+    infos = registry.find([codec])
+    if len(infos) > 1:
+        raise UsageError(f"{codec} is several codecs: choose one of {', '.join(info.id for info in infos)}")
+    if command := registry.missing(infos[0]):
+        raise UsageError(f"{infos[0].id} is not installed: {command}")
+    source = infos[0].compile(inputs.schema(spec)).source
+    if not source:
+        raise UsageError(f"{infos[0].id} generates no source: it calls its library directly")
+    click.echo(source, nl=False)
+
+
+@commands.command("schema", epilog=epilog("serbench schema employee --to java", "serbench schema a.proto:T --to java"))
+@click.argument("spec", metavar="S")
+@click.option("--to", "language", required=True, metavar="LANGUAGE", help=f"One of: {', '.join(WRITERS)}.")
+def translate(spec: str, language: str) -> None:
+    """Print a schema in another schema language."""
+    from importlib import import_module
+
+    from serbench import inputs
+
+    if language not in WRITERS:
+        raise UsageError(f"no writer for {language!r}; there are {', '.join(WRITERS)}")
+    held = inputs.schema(spec)
+    for note in inputs.noted(spec, held):
+        tell(note)
+    click.echo(import_module(f"serschema.idl.{WRITERS[language]}").write(held), nl=False)
+
+
+@commands.command(
+    "infer", epilog=epilog("serbench infer people.jsonl > people.proto", "zcat log.gz | serbench infer -")
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def infer_schema(files: tuple[str, ...]) -> None:
+    """Print the schema that data has, as .proto, to be saved, edited and given to --schema.
+
+    FILE is JSON or JSON Lines, plain, .gz or .zst, a folder of such, or - for standard input. It is read once, as a
+    stream. What was chosen and could have been chosen otherwise is told on standard error.
+    """
+    from serschema.idl import proto
+    from serschema.load.infer import infer
+
+    found = infer(files)
+    for note in found.schema.notes:
+        tell(note)
+    click.echo(proto.write(found.schema), nl=False)
+
+
+def _single(command: str, spec: str, *codecs: str, **options: bool) -> None:
+    """One value from standard input to standard output; what could be done comes before the error."""
+    from serbench import inputs, single
+
+    output = getattr(single, command)(inputs.schema(spec), *codecs, sys.stdin.buffer.read(), **options)
+    for note in output.notes:
+        tell(note)
+    click.echo(output.data, nl=False)
+    if output.error:
+        raise output.error
+
+
+@commands.command(epilog=epilog("serbench encode --schema employee --codec xdr --hex < value.json"))
+@one_schema
+@one_codec
+@hex_option
+def encode(spec: str, codec: str, as_hex: bool) -> None:
+    """Encode one value, JSON on standard input; what is lost is said on standard error."""
+    _single("encode", spec, codec, as_hex=as_hex)
+
+
+@commands.command(epilog=epilog("serbench decode --schema employee --codec xdr < bytes"))
+@one_schema
+@one_codec
+@hex_option
+def decode(spec: str, codec: str, as_hex: bool) -> None:
+    """Print the value of an encoding as JSON."""
+    _single("decode", spec, codec, as_hex=as_hex)
+
+
+@commands.command(epilog=epilog("serbench convert --schema employee --from json --to xdr --hex < value.json"))
+@one_schema
+@click.option("--from", "source", required=True, metavar="C", help="The codec of what is read.")
+@click.option("--to", "target", required=True, metavar="C", help="The codec of what is written.")
+@hex_option
+def convert(spec: str, source: str, target: str, as_hex: bool) -> None:
+    """Convert an encoding into another codec's; --hex is for binary formats, text stays text."""
+    _single("convert", spec, source, target, as_hex=as_hex)
+
+
+@commands.command(epilog=epilog("serbench explain --schema employee --codec xdr --summary < bytes"))
+@one_schema
+@one_codec
+@hex_option
+@click.option("--summary", is_flag=True, help="Octets by purpose: content, names, tags, lengths, padding...")
+@json_option
+def explain(spec: str, codec: str, as_hex: bool, summary: bool, as_json: bool) -> None:
+    """Print an encoding as an annotated hexdump: offset, octets, purpose, meaning, path."""
+    _single("explain", spec, codec, as_hex=as_hex, summary=summary, as_json=as_json)
