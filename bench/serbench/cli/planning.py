@@ -3,9 +3,7 @@
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from serbench.cli.base import (
-    tell,
-)
+from serbench.cli.base import tell
 
 if TYPE_CHECKING:
     from serbench.plan import Effort, Plan
