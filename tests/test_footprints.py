@@ -21,6 +21,7 @@ PLAN = Plan(
     data=(DATA, replace(DATA, name="others")),
     codecs=("fake/good", "fake/plain", "fake/unavailable"),
     budget_s=100,
+    memory_share=0.1,
     modules=("fake_codecs",),
 )
 ROW = {"construct_ns": [3, 1, 2], "method": "memray", "encode_peak_bytes": 7}
