@@ -21,7 +21,7 @@ from serschema.values import information, leaves
 
 from serbench.results import OPERATIONS, Operation
 
-MEMORY_SHARE = 0.05
+MEMORY_SHARE = 0.04
 PROCESSES = 12
 PRECISION = 0.01
 MOST_TIMED = 64
