@@ -257,13 +257,19 @@ def allowed(codec, items, seconds=LIBRARY_S):
 
 
 def read_any(read, data):
-    """Read any bytes. What came back, or None; anything but that or DecodeError, in time, fails."""
-    start = time.process_time()  # not the clock on the wall: the machine may be busy
-    try:
-        value = read(data)
-    except DecodeError:
-        value = None
-    assert time.process_time() - start < SECONDS, f"slow: {data[:200].hex()}"
+    """Read any bytes. What came back, or None; anything but that or DecodeError, in time, fails.
+
+    What is slow is read once more: it may have been the collector's turn, or the machine's other users'.
+    """
+    for _ in range(2):
+        start = time.process_time()  # not the clock on the wall: the machine may be busy
+        try:
+            value = read(data)
+        except DecodeError:
+            value = None
+        if (took := time.process_time() - start) < SECONDS:
+            break
+    assert took < SECONDS, f"slow: {data[:200].hex()}"
     return value
 
 
