@@ -373,20 +373,20 @@ def test_an_integer_out_of_its_range_is_refused(rules):
 def test_items_of_another_tag_end_in_der():
     """asn1tools on its own makes items of them until memory ends."""
     codec = CODECS["der"].compile(schema(List(Int(8))))
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(DecodeError):
         codec.decode(bytes.fromhex("3005a003040100"))
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_reading_oer_takes_time_in_proportion():
     """asn1tools on its own takes 20 s for 100 KB of this."""
     codec = CODECS["oer"].compile(schema(Map(Int(8), Bool()), List(Ref("U")), named=NAMED))
-    start = time.monotonic()
+    start = time.process_time()
     for octets in (b"\x03\x01\x86\xa0" + bytes(100_000), b"\x01\x00\x01\x01" + b"\xbf" * 100_000):
         with pytest.raises(DecodeError):
             codec.decode(octets)
-    assert time.monotonic() - start < 8
+    assert time.process_time() - start < 8
 
 
 LOOSE = {

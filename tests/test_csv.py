@@ -160,10 +160,10 @@ REFUSED = [
 @pytest.mark.parametrize("data", REFUSED, ids=range(len(REFUSED)))
 def test_what_is_refused(data):
     codec = INFO.compile(message(Field("a", 1, String()), Field("b", 2, Int(8))))
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(DecodeError):
         codec.decode(data)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_field_of_any_length():

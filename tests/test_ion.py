@@ -208,12 +208,12 @@ REFUSED = {
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED)
 def test_what_is_refused(info, data):
     codec = info.compile(of(Uuid()))
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(DecodeError):
         codec.decode(data)
     with pytest.raises(Exception):  # noqa: B017  the half raises what the library does
         codec.from_native(codec.decode_native(data))
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 @BOTH

@@ -207,10 +207,10 @@ def test_one_text_does_not_become_many(function):
     """A text of 100 kB in the memo, made into a new object 10000 times over, would be 1 GB."""
     argument = text(b"1" * 100_000) + (b"\x85" if function is DECIMAL else text(b"latin1") + b"\x86") + b"q\x01R"
     data = b"](" + function + b"q\x00" + argument + b"h\x00h\x01R" * 10_000 + b"e."
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(DecodeError):
         DECODE(data)
-    assert time.monotonic() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_a_run_of_opcodes_takes_time_in_proportion():

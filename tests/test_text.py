@@ -288,10 +288,10 @@ HOSTILE = {
 def test_time_is_linear(make):
     for schema in (of(String()), of(List(Int(8))), TREE):
         for function, size in (INFO.compile(schema).decode, 200_000), (partial(INFO.explain, schema), 10_000):
-            start = time.monotonic()
+            start = time.process_time()
             with suppress(DecodeError):
                 function(make(size))
-            assert time.monotonic() - start < 2
+            assert time.process_time() - start < 2
 
 
 def test_stream():

@@ -205,10 +205,10 @@ REFUSED = [
 @pytest.mark.parametrize("data", REFUSED, ids=range(len(REFUSED)))
 def test_what_is_refused(info, data):
     codec = info.compile(of(Uuid()))
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(DecodeError):
         codec.decode(data)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 @BOTH

@@ -232,11 +232,11 @@ DOCTYPES = {
 def test_document_types_are_refused(info, text, encoding):
     declared = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>{text}'
     codec = info.compile(PAIR)
-    start = time.monotonic()
+    start = time.process_time()
     for data in (text.encode(encoding), declared.encode(encoding)):
         with pytest.raises(DecodeError):
             codec.decode(data)
-    assert time.monotonic() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 @BOTH

@@ -194,10 +194,10 @@ REFUSED = {
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED)
 def test_what_is_refused(info, data):
     codec = info.compile(of(Float()))
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(DecodeError):
         codec.decode(data)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("info", BY_VERSION["1.1"], ids=lambda info: info.implementation)
