@@ -44,6 +44,7 @@ def _each(function, inputs):
 @pytest.mark.benchmark(max_time=MEASURED_S, min_rounds=3)
 def test_cell(name, codec, operation, benchmark):
     row = verified(name, codec)
+    assert row.status != "failed", row.reason
     if row.status not in ("ok", "lossy"):
         pytest.skip(f"{row.status}: {row.reason}")
     compiled = CODECS[codec].compile(dataset(name).schema)
