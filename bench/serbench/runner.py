@@ -62,11 +62,11 @@ TIMING_SHARE = 0.5
 
 
 class Progress(Protocol):
-    """What a run tells whoever watches: `warned` first, `started` once, `step` before each piece of work, `finished` in
-    any case."""
+    """What a run tells whoever watches: `started` once, `step` before each piece of work, `finished` in any case, and
+    `warned` before all that or in between."""
 
     def warned(self, text: str) -> None:
-        """Something that makes the machine unfit for measuring."""
+        """Something that makes the machine unfit for measuring, or the budget too small."""
 
     def started(self, total: int) -> None:
         """The most round trips and blocks that there can be; `done` tells how far the run is."""
