@@ -21,7 +21,7 @@ from serbench.cli.base import (
     schema_option,
     tell,
 )
-from serbench.cli.planning import SAMPLE, plan_of
+from serbench.cli.planning import data_sets, plan_of
 
 if TYPE_CHECKING:
     from serbench.results import Verified
@@ -85,14 +85,11 @@ def _verify_peers(
     languages: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    from serbench import inputs
     from serbench.peers.verify import chosen, verify_peers
     from serbench.report import terminal
 
     peers = chosen(codecs, languages)
-    sets, notes = inputs.data_sets(schemas, data, None, 1, sample)
-    for note in notes:
-        tell(note)
+    sets = data_sets(schemas, data, sample=sample)
     rows = verify_peers(sets, peers, tell)
     if as_json:
         print_json([asdict(row) for row in rows])
@@ -157,9 +154,7 @@ def endian(
     names = machines or ("s390x",)
     for name in names:
         check_name(name)
-    sets, notes = inputs.data_sets(schemas, (), None, 1, SAMPLE)
-    for note in notes:
-        tell(note)
+    sets = data_sets(schemas)
     infos, limit = crossing.chosen(codecs, everything), inputs.duration(patience)
     done = []
     for name in names:
