@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from synthetic_run import CODECS, RUN, on_terminal
 
 SUMMARY = summarise(RUN)
-SIZES, MEMORY = of_data(SUMMARY.tables[0])
+PURPOSES, SIZES, MEMORY = of_data(SUMMARY.tables[0])
 OTHER_SIZES, SPEEDS, DICTIONARY = of_data(SUMMARY.tables[1])
 (LIBRARIES,) = of_run(SUMMARY)
 
@@ -33,6 +33,25 @@ def test_compressed_sizes_are_per_message_and_the_control_is_not_the_best():
     assert texts(OTHER_SIZES)["xdr/own"] == ["1,001", "500.5", "501.5"]
     assert best(SIZES) == {("xdr/own", method) for method in SIZES.titles[1:]}
     assert OTHER_SIZES.caption.endswith("on average of 4")
+
+
+def test_purposes_have_a_column_each_and_the_share_of_content():
+    assert PURPOSES.titles == ["codec", "content", "name", "padding", "structure", "content, %"]
+    assert list(texts(PURPOSES).items()) == [
+        ("json/fast", ["47", "42", "0", "45", "35.1"]),
+        ("xml/slow", ["47", "118", "0", "79", "19.3"]),
+        ("dump/control", ["28", "0", "2", "0", "93.3"]),
+    ]
+    assert best(PURPOSES) == set()
+
+
+def test_purposes_are_per_message_of_those_explained():
+    several = [
+        replace(row, purposes={"content": 9, "tag": 6}, explained=3) for row in RUN.verified if row.encoded_bytes
+    ]
+    purposes = next(iter(of_data(summarise(replace(RUN, verified=several)).tables[1])))
+    assert texts(purposes)["xdr/own"] == ["3", "2", "60.0"]
+    assert purposes.caption.endswith("on average of 3")
 
 
 def test_whole_ways_are_the_sums_of_both_and_rates_are_of_what_was_written():
@@ -75,7 +94,8 @@ def test_libraries_have_the_least_import_and_those_without_come_last():
 
 
 def test_what_was_not_measured_is_not_shown():
-    summary = summarise(replace(RUN, libraries=[], footprints=[]))
+    plain = [replace(row, purposes={}) for row in RUN.verified]
+    summary = summarise(replace(RUN, libraries=[], footprints=[], verified=plain))
     assert list(of_run(summary)) == []
     assert [listing.caption.split(",")[0] for listing in of_data(summary.tables[0])] == ["Compressed"]
 

@@ -1,13 +1,18 @@
 """The round trip finds every way of breaking the contract, and only those."""
 
 import hashlib
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
 
 import fake_codecs
 import pytest
 from fake_codecs import SCHEMA, point
+from serbench import purposes
 from serbench.verify import verify
 from sercodecs import struct_native
+from sercodecs.contract import ExplainError, Span
 from serschema.errors import ValueMismatch
 from serschema.jsonform import to_json
 from serschema.model import Field, Int, Record, Schema
@@ -198,3 +203,52 @@ def test_what_is_timed_is_compressed():
     assert row.compressed_bytes["none"] == sum(row.encoded_bytes[place] for place in (0, 21, 42))
     assert row.encoded_bytes[0] < row.encoded_bytes[21]
     assert row.dictionary["messages"] == 32
+
+
+def explained(*messages, timed=None, explain=None):
+    def tokens(schema, data):
+        parts = re.findall(rb'"[^"]*"|[{}:,]|[^ {}:,]+| +', data)
+        purposes = {34: "name", 123: "structure", 125: "structure", 58: "structure", 44: "structure", 32: "padding"}
+        ends = list(accumulate(map(len, parts)))
+        return [
+            Span(end - len(part), len(part), purposes.get(part[0], "content"), "$", "")
+            for part, end in zip(parts, ends)
+        ]
+
+    info = replace(INFOS["good"], explain=explain or tokens)
+    row = verify(info, SCHEMA, list(messages), timed=timed)
+    assert row.status == "ok"
+    return row.purposes, row.explained
+
+
+def test_what_the_octets_are_for_is_summed_over_what_is_timed():
+    """`{"x": 7, "weight": 0.5}`."""
+    one = {"content": 4, "name": 11, "padding": 3, "structure": 5}
+    assert explained(point()) == (one, 1)
+    assert explained(point(), point(1234), point()) == ({name: 3 * n for name, n in one.items()} | {"content": 15}, 3)
+    assert explained(point(), point(1234), point(), timed={1}) == (one | {"content": 7}, 1)
+    assert verify(INFOS["good"], SCHEMA, [point()]).purposes == {}
+
+
+def test_of_large_messages_an_even_choice_is_explained(monkeypatch):
+    """A message has 9 or 10 octets of information: its integer and its float."""
+    seen = []
+    monkeypatch.setattr(purposes, "EXPLAINED_BYTES", 9 * 2)
+    messages = [point(x) for x in (1, 12, 123, 1234)]
+
+    def whole(schema, data):
+        seen.append(data)
+        return [Span(0, len(data), "content", "$", "")]
+
+    sizes = verify(INFOS["good"], SCHEMA, messages).encoded_bytes
+    assert explained(*messages, explain=whole) == ({"content": sizes[0] + sizes[2]}, 2)
+    assert len(seen) == 2
+    monkeypatch.setattr(purposes, "EXPLAINED_BYTES", 8)
+    assert explained(*messages, explain=whole) == ({}, 0)
+
+
+def test_octets_that_a_walker_does_not_understand_are_for_nothing():
+    def lost(schema, data):
+        raise ExplainError("no way", 3, [])
+
+    assert explained(point(), explain=lost) == ({}, 0)

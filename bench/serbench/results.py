@@ -115,6 +115,8 @@ class Verified:
     per message; `compressed_bytes` is the sum over the timed messages, each compressed by itself, by method (`zlib-6`,
     `zstd-3`...), and `none` that of these messages as they are. `dictionary` is what a shared one does for zstd, with
     the names of `compression.with_dictionary`; empty where there are too few messages to train it.
+    `purposes` are the octets of `explained` of the timed messages, by what they are for (`sercodecs.contract.Purpose`),
+    where the codec can explain them: of all, unless they hold more than `purposes.EXPLAINED_BYTES`.
     `sha256` is that of the encoded messages one after the other; `head_hex` their first octets.
     `orders` says, where the format leaves a choice of byte order, what each order's bytes become under the other's
     reader: {"big>little": "value differs" | "equal" | "error: ..."}. `deterministic`: encoding a value twice gave the
@@ -132,6 +134,8 @@ class Verified:
     encoded_bytes: list[int] = field(default_factory=list)
     compressed_bytes: dict[str, int] = field(default_factory=dict)
     dictionary: dict[str, int] = field(default_factory=dict)
+    purposes: dict[str, int] = field(default_factory=dict)
+    explained: int = 0
     sha256: str = ""
     head_hex: str = ""
     orders: dict[str, str] = field(default_factory=dict)

@@ -5,20 +5,21 @@ output, and notes for standard error; wrong input raises `SerError`.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any
 
 from rich.cells import cell_len
 from sercodecs import registry
-from sercodecs.contract import Codec, CodecInfo, ExplainError, Purpose, Span
+from sercodecs.contract import Codec, CodecInfo, ExplainError, Span
 from serschema import data, mapping
 from serschema.errors import SerError
 from serschema.jsonform import to_json
 from serschema.limits import Refused, project
 from serschema.model import Schema, Value
 from serschema.values import check
+
+from serbench.purposes import counts
 
 HEX_WIDTH = 16
 """Octets in a line of hexadecimal."""
@@ -158,25 +159,18 @@ def listed(spans: list[Span], octets: bytes) -> dict[str, Any]:
 
 def totals(spans: list[Span]) -> dict[str, Any]:
     """How many octets there are for each purpose, as plain JSON."""
-    return {"purposes": dict(_counts(spans))}
+    return {"purposes": counts(spans)}
 
 
 def summarised(spans: list[Span]) -> str:
     """The same as a table, with the share that each purpose has."""
-    counts = _counts(spans)
-    total = sum(counts.values())
-    rows = [*counts.items(), ("total", total)]
+    found = counts(spans)
+    total = sum(found.values())
+    rows = [*found.items(), ("total", total)]
     width = max(len("octets"), len(str(total)))
     lines = [f"{'purpose':9}  {'octets':>{width}}    share"]
     lines += [f"{name:9}  {count:>{width}}  {100 * count / max(total, 1):5.1f} %" for name, count in rows]
     return "\n".join(lines) + "\n"
-
-
-def _counts(spans: list[Span]) -> Counter[str]:
-    counts = Counter(dict.fromkeys(get_args(Purpose), 0))
-    for span in spans:
-        counts[span.purpose] += span.length
-    return +counts
 
 
 def hexdump(spans: list[Span], octets: bytes) -> str:

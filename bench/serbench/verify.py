@@ -19,6 +19,7 @@ from serschema.model import Path, Schema, Value
 from serschema.values import at, check, equal, first_difference, path_text
 
 from serbench.compression import compressed_bytes, with_dictionary
+from serbench.purposes import of_messages
 from serbench.results import Verified
 
 HEAD = 64
@@ -64,16 +65,18 @@ def verify(
     except Exception as error:
         return replace(row, status="failed", reason=f"compile raised {described(error)}")
     joined = b"".join(trip.encoded)
+    told = {number: message for number, message in enumerate(messages) if timed is None or number in timed}
+    purposes, explained = of_messages(info.explain, schema, told, trip.encoded) if info.explain else ({}, 0)
     return replace(
         row,
         status="lossy" if trip.losses else "ok",
         losses=dict(Counter(loss.what for loss in trip.losses)),
         example=trip.losses[0].path if trip.losses else "",
         encoded_bytes=[len(data) for data in trip.encoded],
-        compressed_bytes=compressed_bytes(
-            [data for number, data in enumerate(trip.encoded) if timed is None or number in timed]
-        ),
+        compressed_bytes=compressed_bytes([trip.encoded[number] for number in told]),
         dictionary=with_dictionary(trip.encoded),
+        purposes=purposes,
+        explained=explained,
         sha256=hashlib.sha256(joined).hexdigest(),
         head_hex=joined[:HEAD].hex(),
         orders=orders(info, schema, messages),

@@ -54,6 +54,8 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "bytes_per_message": row.size,
         "efficiency_percent": row.efficiency_percent,
         "compressed_bytes_per_message": row.compressed,
+        "purposes_bytes_per_message": row.purposes,
+        "messages_explained": row.verified.explained,
         "dictionary": row.verified.dictionary or None,
         "footprint": _held(row.footprint) if row.footprint else None,
         "bytes_of_messages": dict(zip(SPREAD_TITLES, row.spread)) if row.verified.encoded_bytes else None,

@@ -1,4 +1,4 @@
-"""Tables that are the same in every report: compression, memory, libraries.
+"""Tables that are the same in every report: purposes, compression, memory, libraries.
 
 A cell is its text and whether it is the best, the least of its column among the ranked.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TypeAlias
 
+from serbench.purposes import PURPOSES
 from serbench.report.summary import Row, Summary, Table
 from serbench.report.words import COUNTED_TITLES, NONE, digits, margin_text, percent_text, size_text, time_text
 from serbench.results import PACKING, Footprint, Library
@@ -55,6 +56,8 @@ def _listing(caption: str, rows: list[Row], columns: list[_Column]) -> Listing:
 
 def of_data(table: Table) -> Iterator[Listing]:
     """What there is to show of a data set."""
+    if rows := [row for row in table.measured if row.purposes]:
+        yield _purposes(table, rows)
     if table.methods:
         yield _sizes(table)
     if any(operation in row.times for row in table.measured for operation in PACKING):
@@ -101,6 +104,29 @@ def _sizes(table: Table) -> Listing:
     data = table.dataset
     whose = "" if data.messages == 1 else f", on average of {data.timed}"
     return _listing(f"Compressed, each message by itself, in bytes{whose}", table.measured, [*map(size, table.methods)])
+
+
+def _purposes(table: Table, rows: list[Row]) -> Listing:
+    """The smallest first; a column for each purpose that octets of some codec are for."""
+
+    def octets(purpose: str) -> _Column:
+        return _Column(purpose, lambda row: row.purposes.get(purpose, 0), marked=False)
+
+    rows = sorted(rows, key=lambda row: (row.control, sum(row.purposes.values())))
+    shown = [purpose for purpose in PURPOSES if any(purpose in row.purposes for row in rows)]
+    share = _Column(
+        "content, %",
+        lambda row: 100 * row.purposes.get("content", 0) / sum(row.purposes.values()),
+        percent_text,
+        marked=False,
+    )
+    count = rows[0].verified.explained
+    whose = "" if table.dataset.messages == 1 else f", on average of {count}"
+    return _listing(
+        f"What the octets of a message are for, where a codec can be explained{whose}",
+        rows,
+        [*map(octets, shown), share],
+    )
 
 
 def _speeds(table: Table) -> Listing:

@@ -65,6 +65,7 @@ class Row:
     """A codec on a data set. `about` is what the run's header says of the codec; sizes are octets per message.
 
     `compressed` has them by method, of the messages that are timed; `none` is the method that leaves them as they are.
+    `purposes` has them by what they are for, of the messages that were explained; empty where none was.
     """
 
     codec: str
@@ -73,6 +74,7 @@ class Row:
     size: float | None = None
     efficiency_percent: float | None = None
     compressed: dict[str, float] = field(default_factory=dict)
+    purposes: dict[str, float] = field(default_factory=dict)
     smallest: bool = False
     streamed: Streamed | None = None
     footprint: Footprint | None = None
@@ -346,6 +348,7 @@ def _table(
             size=sizes[row.codec] / dataset.messages,
             efficiency_percent=100 * dataset.information_bytes / sizes[row.codec] if sizes[row.codec] else None,
             compressed={method: total / dataset.timed for method, total in row.compressed_bytes.items()},
+            purposes={name: octets / row.explained for name, octets in row.purposes.items()},
             smallest=row.codec in ranked and sizes[row.codec] == least,
             streamed=streamed.get(row.codec),
             footprint=footprints.get(row.codec),
