@@ -1,4 +1,8 @@
-"""What commands share: their group, options, notes and exit codes."""
+"""What commands share: their group, options, notes, exit codes, and how Ctrl-C is noticed."""
+
+import signal
+from types import FrameType
+from typing import NoReturn
 
 import click
 from serschema.errors import SerError
@@ -89,3 +93,20 @@ def json_text(held: object) -> str:
     import json
 
     return json.dumps(held, indent=1, ensure_ascii=False)
+
+
+class Interruption:
+    """Notices Ctrl-C, which `runner.run` answers by returning what it has; leaves the signal as it found it."""
+
+    happened = False
+
+    def __enter__(self) -> "Interruption":
+        self._before = signal.signal(signal.SIGINT, self._notice)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _notice(self, number: int, frame: FrameType | None) -> NoReturn:
+        self.happened = True
+        raise KeyboardInterrupt
