@@ -287,6 +287,9 @@ def reports():
     return {
         "report.md": render(summary, "md"),
         "report.html": render(summary, "html"),
+        "report-readme.md": render(summary, "readme"),
+        "report.csv": render(summary, "csv"),
+        "report.tex": render(summary, "latex"),
         "terminal.txt": on_terminal(140),
         "terminal-80.txt": on_terminal(80),
         "verification.txt": verification(),
@@ -295,4 +298,4 @@ def reports():
 
 if __name__ == "__main__":
     for name, text in reports().items():
-        (GOLDEN / name).write_text(text, encoding="utf-8")
+        (GOLDEN / name).write_text(text, encoding="utf-8", newline="")

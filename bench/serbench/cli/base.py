@@ -1,11 +1,14 @@
 """What commands share: their group, options, notes, exit codes, and how Ctrl-C is noticed."""
 
 import signal
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import click
 from serschema.errors import SerError
+
+from serbench.report import FORMATS
 
 OK, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
@@ -24,6 +27,15 @@ def complain(message: str) -> int:
 def tell(message: str) -> None:
     shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in message)
     click.echo(f"serbench: {shown}", err=True)
+
+
+def show_page(folder: Path) -> None:
+    """Open the page of a run in the browser; where there is none, tell where the page is."""
+    import webbrowser
+
+    page = (folder / FORMATS["html"].name).resolve()
+    if not webbrowser.open(page.as_uri()):
+        tell(f"no browser was found; the page is {page}")
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -69,6 +81,7 @@ one_schema = click.option(
 one_codec = click.option("--codec", "-c", required=True, metavar="C", help="A codec id or format.")
 hex_option = click.option("--hex", "as_hex", is_flag=True, help="Octets as hexadecimal digits.")
 seed_option = click.option("--seed", default=1, show_default=True, help="What random choices start from.")
+open_option = click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 
 

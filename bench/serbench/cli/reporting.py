@@ -1,5 +1,6 @@
 """Commands that show what was measured: they read runs, and measure nothing but two versions in turns."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -16,13 +17,16 @@ from serbench.cli.base import (
     data_option,
     epilog,
     json_option,
+    open_option,
     print_json,
     sample_option,
     schema_option,
     seed_option,
+    show_page,
     tell,
 )
 from serbench.cli.planning import plan_of
+from serbench.report import FORMATS, USUAL
 
 
 @commands.command(
@@ -95,14 +99,59 @@ def diff(
     return FAILED if found.worse else OK
 
 
-@commands.command(epilog=epilog("serbench report reports/latest", "serbench report reports/latest --format html"))
+@commands.command(
+    epilog=epilog(
+        "serbench report reports/night",
+        "serbench report reports/night --format html --open",
+        "serbench report reports/night --format csv --format latex",
+        "serbench report reports/night --show",
+        "serbench report reports/night --format readme --stdout >> README.md",
+    )
+)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--format", "formats", multiple=True, type=click.Choice(["md", "html", "json"]), help="Default: all.")
-def report(run: Path, formats: tuple[str, ...]) -> None:
-    """Write the reports of a run's folder again, from its samples."""
-    from serbench.report import write
+@click.option(
+    "--format",
+    "-f",
+    "formats",
+    multiple=True,
+    type=click.Choice(list(FORMATS)),
+    help="Repeat for several; default: md, html, json.",
+)
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print the one --format instead of writing its file.")
+@click.option("--show", is_flag=True, help="Show tables and charts in the terminal, as run does; write nothing.")
+@open_option
+@json_option
+def report(run: Path, formats: tuple[str, ...], to_stdout: bool, show: bool, open_page: bool, as_json: bool) -> None:
+    """Write the reports of a run's folder again, from its samples; or show them.
+
+    \b
+    md, html, json    everything as tables, the page, the figures for programs: what each run gets
+    readme            a short table, for a README
+    csv, parquet      a row a figure, to filter and pivot
+    latex             tables for a paper, with booktabs
+    pytest-benchmark  for `pytest-benchmark compare`, and dashboards that read its JSON
+    """
+    from serbench.report import render, terminal, write
     from serbench.report.summary import summarise
     from serbench.results import read
 
-    for path in write(summarise(read(run)), run, formats):
-        click.echo(path)
+    if as_json:
+        formats, to_stdout = (*formats, "json"), True
+    if to_stdout and (len(formats) != 1 or show):
+        raise UsageError("--stdout prints one report, and only it: give one --format")
+    if show and (formats or open_page):
+        raise UsageError("--show writes nothing: leave --format and --open out")
+    summary = summarise(read(run))
+    if show:
+        terminal.render(summary, terminal.console())
+    elif to_stdout:
+        made = render(summary, formats[0])
+        if isinstance(made, Mapping):
+            raise UsageError(f"{formats[0]} is a folder of files: leave --stdout out")
+        click.echo(made, nl=isinstance(made, str) and not made.endswith("\n"))
+    else:
+        wanted = dict.fromkeys((*(formats or USUAL), *(("html",) if open_page else ())))
+        for path in write(summary, run, tuple(wanted)):
+            click.echo(path)
+        if open_page:
+            show_page(run)
