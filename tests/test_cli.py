@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import webbrowser
 from dataclasses import replace
 from pathlib import Path
 
@@ -260,6 +261,13 @@ def test_run_shows_tables_and_writes_reports(made_up, capsys, tmp_path):
     assert "134     19.4" in out
     assert out.splitlines()[-1] == "report: here/report.html"
     assert {path.name for path in Path("here").iterdir()} == {"report.md", "report.html", "report.json"}
+
+
+def test_run_opens_the_page_if_asked(made_up, capsys, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+    assert main(["run", "--codec", "xdr", "--schema", "employees", "--out", "here", "--open"]) == 0
+    assert opened == [Path("here/report.html").resolve().as_uri()]
 
 
 def test_run_without_options_measures_everything_into_a_new_folder(made_up, capsys):

@@ -20,9 +20,11 @@ from serbench.cli.base import (
     data_option,
     epilog,
     json_option,
+    open_option,
     sample_option,
     schema_option,
     seed_option,
+    show_page,
     tell,
 )
 from serbench.cli.planning import plan_of
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: reports/YYYYmmdd-HHMMSS.")
 @click.option("--resume", is_flag=True, help="Go on with the run that is in --out.")
+@open_option
 @seed_option
 @json_option
 def run(
@@ -84,6 +87,7 @@ def run(
     counter: Literal["instructions"] | None,
     out: Path | None,
     resume: bool,
+    open_page: bool,
     seed: int,
     as_json: bool,
 ) -> int:
@@ -128,6 +132,8 @@ def run(
     if counter and (left := carried - {row.dataset for row in done.counted}):
         tell(f"--budget was used up before {len(left)} data sets were counted; --out {folder} --resume goes on")
     click.echo(f"report: {paths[0].with_suffix('.html')}", err=as_json)
+    if open_page:
+        show_page(folder)
     return OK
 
 
