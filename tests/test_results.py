@@ -1,11 +1,13 @@
 """The result file: what is written is read, a run that was killed is readable, other damage is named."""
 
+import gzip
 import json
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
+import zstandard
 from serbench.results import (
     FILE_NAME,
     Counted,
@@ -174,3 +176,57 @@ def test_a_full_disk_costs_the_line_that_does_not_fit(room, tmp_path):
     assert path.read_bytes() == held
     written(tmp_path, LINES[7:])
     assert read(tmp_path).timings == LINES[6:]
+
+
+# Compressed, as a run is that a repository holds.
+
+
+def pack(folder, suffix):
+    plain = folder / "results.jsonl"
+    held = plain.read_bytes()
+    made = gzip.compress(held) if suffix == ".gz" else zstandard.compress(held)
+    plain.with_name(plain.name + suffix).write_bytes(made)
+    plain.unlink()
+    return made
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_compressed_run_is_the_same_run(suffix, tmp_path):
+    written(tmp_path)
+    plain = read(tmp_path)
+    pack(tmp_path, suffix)
+    found = read(tmp_path)
+    assert found.path.name == f"results.jsonl{suffix}"
+    assert replace(found, path=plain.path) == plain
+
+
+def test_several_frames_are_read(tmp_path):
+    written(tmp_path)
+    plain = read(tmp_path)
+    lines = (tmp_path / "results.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "results.jsonl").unlink()
+    (tmp_path / "results.jsonl.zst").write_bytes(b"".join(map(zstandard.compress, lines)))
+    assert read(tmp_path).verified == plain.verified
+
+
+def test_what_is_not_compressed_comes_first(tmp_path):
+    written(tmp_path)
+    (tmp_path / "results.jsonl.zst").write_bytes(b"old")
+    assert read(tmp_path).path.name == "results.jsonl"
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_compressed_run_that_is_damaged_is_an_error(suffix, tmp_path):
+    written(tmp_path)
+    held = pack(tmp_path, suffix)
+    for damage in (b"no such magic", held[: len(held) // 2]):
+        (tmp_path / f"results.jsonl{suffix}").write_bytes(damage)
+        with pytest.raises(ResultsError, match=rf"results.jsonl{suffix}: cannot be unpacked: "):
+            read(tmp_path)
+
+
+def test_nobody_writes_beside_a_compressed_run(tmp_path):
+    written(tmp_path)
+    pack(tmp_path, ".gz")
+    with pytest.raises(ResultsError, match=r"results.jsonl.gz: holds a run; unpack it"):
+        Writer(tmp_path)

@@ -20,6 +20,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from serschema.errors import SerError
 
+from serbench import packed
+
 FORMAT = 1
 FILE_NAME = "results.jsonl"
 
@@ -317,7 +319,9 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / FILE_NAME
+        self._path, *others = packed.variants(folder / FILE_NAME)
+        if there := [path for path in others if path.exists()]:
+            raise ResultsError(f"{there[0]}: holds a run; unpack it to go on with it, or choose another folder")
         self._file = self._path.open("ab", buffering=0)
         if not _locked(self._file):
             self._file.close()
@@ -368,14 +372,20 @@ _FAR = 1 << 40
 
 
 def read(folder: Path) -> Run:
-    """Read `folder/results.jsonl`. A last line that was cut off by a kill is ignored; any other damage raises."""
-    path = folder / FILE_NAME
+    """Read `folder/results.jsonl`, or what is compressed of it as `.gz` or `.zst`.
+
+    A last line that was cut off by a kill is ignored; any other damage raises.
+    """
+    plain, *others = packed.variants(folder / FILE_NAME)
+    path = next((path for path in others if not plain.exists() and path.exists()), plain)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = packed.octets(path).decode("utf-8")
     except OSError as error:
         raise ResultsError(f"{path}: {error.strerror}; a run's folder holds {FILE_NAME}") from None
     except UnicodeDecodeError:
         raise ResultsError(f"{path}: not a result file (not UTF-8)") from None
+    except ValueError as error:
+        raise ResultsError(f"{path}: cannot be unpacked: {error}") from None
     lines: list[Line] = []
     whole = text.split("\n")
     for number, content in enumerate(whole[:-1], 1):

@@ -83,8 +83,8 @@ def _table(columns: str, titles: Sequence[str], rows: Iterable[Sequence[str]], c
 def _dataset(table: Table, label: str) -> list[str]:
     titles = ["codec", "bytes", r"eff. (\%)", "encode", "ratio", "decode", "ratio"]
     caption = (
-        rf"\texttt{{{escape(table.dataset.name)}}}: {escape(table.caption)}. Sizes and times are per message, with half "
-        r"the width of the 95\,\% interval over processes. Ratios are to the fastest, in pairs: \emph{tie} is "
+        rf"\texttt{{{escape(table.dataset.name)}}}: {escape(table.caption)}. Sizes and times are per message, with "
+        r"half the width of the 95\,\% interval over processes. Ratios are to the fastest, in pairs: \emph{tie} is "
         r"within 1\,\% of it, $\sim$ not resolved. Bold is best."
     )
     return _table("lrrrrrr", titles, map(_row, table.measured), caption, label)
