@@ -14,7 +14,7 @@ import time
 from dataclasses import fields, replace
 from itertools import count
 
-from sercodecs.contract import Carries, Codec, CodecInfo, EncodeError, Format, UnsupportedSchema
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, EncodeError, Format, UnsupportedSchema
 from serschema.jsonform import from_json, to_json
 from serschema.limits import Limits, project
 from serschema.model import Field, Float, Int, Record, Schema, String, Timestamp
@@ -353,6 +353,9 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    canonical=Claim(False, "none"),
+    evolution=Claim(False, "none"),
+    languages={},
     carries=Carries(**{field.name: "JSON" for field in fields(Carries)}),
 )
 

@@ -23,7 +23,17 @@ from serschema.limits import Limits
 from serschema.model import Bool, Decimal, Enum, Int, Kind, Map, Named, Path, Record, Schema, String, Value
 
 from sercodecs.bson_explain import explain
-from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
+from sercodecs.contract import (
+    Carries,
+    Claim,
+    Codec,
+    CodecInfo,
+    DecodeError,
+    Format,
+    UnsupportedSchema,
+    assemble,
+    streams,
+)
 from sercodecs.files import exactly
 from sercodecs.source import Source
 from sercodecs.tree import Expression, Rules, accessor, conversions
@@ -35,6 +45,22 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    canonical=Claim(False, "bsonspec.org: elements come in the order of the writer"),
+    evolution=Claim(
+        True, "bsonspec.org: an element has its name and a type that tells its length, so that others are skipped"
+    ),
+    languages={
+        "c": "libbson",
+        "cpp": "bsoncxx",
+        "csharp": "MongoDB.Bson",
+        "go": "mongo-driver/bson",
+        "java": "org.mongodb:bson",
+        "js": "bson",
+        "php": "mongodb",
+        "python": "pymongo",
+        "ruby": "bson",
+        "rust": "bson",
+    },
     carries=Carries(
         bool="boolean",
         int="int32 where it fits, else int64",

@@ -31,7 +31,7 @@ from serschema.limits import Limits
 from serschema.model import Decimal, Enum, Schema, Uuid, Value
 
 from sercodecs.cbor_explain import explain, explain_labels
-from sercodecs.contract import Carries, Codec, CodecInfo, Format, assemble, streams
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, Format, assemble, streams
 from sercodecs.labels import labelled
 from sercodecs.source import Source
 from sercodecs.tree import Conversions, Rules, conversions, enum_number, enum_symbol
@@ -43,6 +43,21 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    canonical=Claim(False, "RFC 8949, 4: maps in any order, indefinite lengths; 4.2 is a restriction"),
+    evolution=Claim(True, "RFC 8949, 3: entries have keys, and values tell their length, so that others are skipped"),
+    languages={
+        "c": "libcbor",
+        "cpp": "jsoncons",
+        "csharp": "System.Formats.Cbor",
+        "go": "fxamacker/cbor",
+        "java": "jackson-dataformat-cbor",
+        "js": "cbor-x",
+        "php": "spomky-labs/cbor-php",
+        "python": "cbor2",
+        "ruby": "cbor",
+        "rust": "ciborium",
+        "swift": "SwiftCBOR",
+    },
     carries=Carries(
         bool="true, false",
         int="unsigned and negative integer, the fewest octets",
@@ -60,7 +75,19 @@ FORMAT = Format(
         optional="no entry if absent",
     ),
 )
-CANONICAL = replace(FORMAT, name="cbor-canonical", title="CBOR, canonical", specification="RFC 8949, section 4.2.3")
+CANONICAL = replace(
+    FORMAT,
+    name="cbor-canonical",
+    title="CBOR, canonical",
+    specification="RFC 8949, section 4.2.3",
+    canonical=Claim(True, "RFC 8949, 4.2.1 and 4.2.3: least lengths, and keys in order of length, then of octets"),
+    languages={
+        "csharp": "System.Formats.Cbor",
+        "go": "fxamacker/cbor",
+        "js": "cbor",
+        "python": "cbor2",
+    },
+)
 LIMITS = Limits(nan="canonical")
 
 _DECIMAL_FRACTION, _UUID = 4, 37

@@ -5,10 +5,10 @@ functions, `encode` and `decode`, and, where the library has objects of its own,
 Errors have one shape: `UnsupportedSchema` from `compile`, `EncodeError` from `encode`, `DecodeError` from `decode`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib import metadata
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, TypeAlias
 
 from serschema.errors import SerError, ValueMismatch
 from serschema.limits import Limits
@@ -68,11 +68,35 @@ class Carries:
     optional: str
 
 
+LANGUAGES = ("c", "cpp", "csharp", "go", "java", "js", "php", "python", "ruby", "rust", "swift")
+"""The languages whose libraries `Format.languages` names."""
+
+
+Property: TypeAlias = Literal["canonical", "evolution"]
+"""What a format may promise: see `Format`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whether a format has a property, and the rule that says so, or why it has not.
+
+    `except_for` names the kinds of value, as `Carries` does, with which it does not hold.
+    """
+
+    holds: bool
+    rule: str
+    except_for: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """A representation on the wire, whoever implements it.
 
     `byte_order` is that of multi-octet numbers: `none` where there are none, `native` where it is the machine's.
+    `canonical`: equal values have equal octets, whoever writes them and however the value was built. `evolution`: an
+    optional field can be added to a record, or left out, and readers of the other version still read the rest; of the
+    format as it is measured here, since an option that costs octets would have other sizes. `languages` has, by the
+    names of `LANGUAGES`, a library that is maintained and known to write and read the format, not all there are.
     """
 
     name: str
@@ -81,6 +105,9 @@ class Format:
     textual: bool
     self_describing: bool
     byte_order: ByteOrder
+    canonical: Claim
+    evolution: Claim
+    languages: Mapping[str, str]
     carries: Carries
 
 
@@ -145,6 +172,7 @@ class CodecInfo:
     `compile(schema)` takes the codec's own options by keyword. `validates`: what decode returns is of the schema.
     `orders` names the byte orders that `compile(schema, order=...)` offers, where the format leaves a choice.
     `control`: not a format for exchange, kept out of rankings. `note` is a label for the reader.
+    `lacks`: the properties of its format that the codec does not have, each with the reason.
     `defects`: what the library does wrong, on hostile input above all, and what the codec does about it, a line each.
     `explain(schema, data)`: what each octet of an encoding is for, in order and without gaps; raises `ExplainError`.
     """
@@ -160,6 +188,7 @@ class CodecInfo:
     orders: tuple[str, ...] = ()
     control: bool = False
     note: str = ""
+    lacks: Mapping[Property, str] = field(default_factory=dict)
     defects: tuple[str, ...] = ()
     explain: Callable[[Schema, bytes], list[Span]] | None = None
 

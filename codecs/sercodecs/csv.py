@@ -25,6 +25,7 @@ from serschema.model import Field, List, Map, Record, Schema, Union, Value
 
 from sercodecs.contract import (
     Carries,
+    Claim,
     Codec,
     CodecInfo,
     DecodeError,
@@ -44,6 +45,20 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    canonical=Claim(False, "RFC 4180, 2: quotes are optional"),
+    evolution=Claim(False, "RFC 4180, 2: each line has the same number of fields; what others mean is not said"),
+    languages={
+        "c": "libcsv",
+        "csharp": "CsvHelper",
+        "go": "encoding/csv",
+        "java": "Apache Commons CSV",
+        "js": "Papa Parse",
+        "php": "fgetcsv",
+        "python": "csv",
+        "ruby": "csv",
+        "rust": "csv",
+        "swift": "TabularData",
+    },
     carries=Carries(
         bool="true, false",
         int="decimal text",

@@ -16,7 +16,7 @@ list say that they are; the library bounds what it makes of a message by 128 MiB
 import dataclasses
 import enum
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal as PyDecimal
 from typing import Any, assert_never
 
@@ -40,7 +40,7 @@ from serschema.model import (
     Uuid,
 )
 
-from sercodecs.contract import Carries, Codec, CodecInfo, Format, assemble
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, Format, Property, assemble
 from sercodecs.objects import attribute, conversions
 from sercodecs.source import Source
 from sercodecs.tree import Rules
@@ -52,6 +52,16 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    canonical=Claim(False, "the specification leaves the order of entries and the sharing of objects to the writer"),
+    evolution=Claim(True, "Fory xlang, compatible mode: the types that travel with the data name the fields"),
+    languages={
+        "cpp": "fory",
+        "go": "fory",
+        "java": "fory-core",
+        "js": "@apache-fory/fory",
+        "python": "pyfory",
+        "rust": "fory",
+    },
     carries=Carries(
         bool="bool, an octet",
         int="of its width; varint from 32 bits",
@@ -210,7 +220,7 @@ def _hints(schema: Schema, classes: dict[str, Any], enums: dict[str, Any]) -> Ca
     return hint
 
 
-def _info(implementation: str, compile: Callable[..., Codec], note: str) -> CodecInfo:
+def _info(implementation: str, compile: Callable[..., Codec], note: str, lacks: Mapping[Property, str]) -> CodecInfo:
     return CodecInfo(
         format=FORMAT,
         implementation=implementation,
@@ -221,6 +231,7 @@ def _info(implementation: str, compile: Callable[..., Codec], note: str) -> Code
         validates=False,
         compile=compile,
         note=note,
+        lacks=lacks,
         defects=(
             "pyfory 1.7.7 takes timestamps through a float, up to a microsecond off: integers are carried instead",
             "pyfory 1.7.7 bounds what it makes of a message by 128 MiB, whatever its length: left so",
@@ -229,6 +240,8 @@ def _info(implementation: str, compile: Callable[..., Codec], note: str) -> Code
 
 
 CODECS = (
-    _info("pyfory", compile, "fields in the data"),
-    _info("pyfory-consistent", compile_consistent, ""),
+    _info("pyfory", compile, "fields in the data", {}),
+    _info(
+        "pyfory-consistent", compile_consistent, "", {"evolution": "consistent mode: both sides have the same types"}
+    ),
 )

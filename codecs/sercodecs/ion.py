@@ -34,6 +34,7 @@ from serschema.model import Bool, Enum, Float, Int, Schema, Timestamp, Uuid, Val
 
 from sercodecs.contract import (
     Carries,
+    Claim,
     Codec,
     CodecInfo,
     DecodeError,
@@ -52,6 +53,22 @@ BINARY = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    canonical=Claim(
+        False, "Ion 1.0: fields of a struct come in any order, symbols as text or by number; Ion Hash is a way around"
+    ),
+    evolution=Claim(
+        True, "Ion 1.0, struct: fields have names, and values tell their length, so that others are skipped"
+    ),
+    languages={
+        "c": "ion-c",
+        "cpp": "ion-c",
+        "csharp": "Amazon.IonDotnet",
+        "go": "ion-go",
+        "java": "ion-java",
+        "js": "ion-js",
+        "python": "amazon.ion",
+        "rust": "ion-rs",
+    },
     carries=Carries(
         bool="bool",
         int="int",

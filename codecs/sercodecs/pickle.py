@@ -28,7 +28,7 @@ from uuid import UUID
 from serschema.limits import Limits
 from serschema.model import Schema, Value
 
-from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, assemble
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, DecodeError, Format, assemble
 
 FORMAT = Format(
     name="pickle",
@@ -37,6 +37,15 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    canonical=Claim(False, "pickletools: strings and objects that are one are memoized"),
+    evolution=Claim(True, "a dict by key: the reader has the keys that it does not know as well"),
+    languages={
+        "csharp": "Razorvine.Pickle",
+        "go": "kisielk/og-rek",
+        "java": "net.razorvine:pickle",
+        "python": "pickle",
+        "rust": "serde-pickle",
+    },
     carries=Carries(
         bool="bool",
         int="int",

@@ -41,7 +41,7 @@ from serschema.model import (
     fixed_length,
 )
 
-from sercodecs.contract import Carries, Codec, CodecInfo, EncodeError, Format, UnsupportedSchema, assemble
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, EncodeError, Format, UnsupportedSchema, assemble
 from sercodecs.quick import uuid_of
 from sercodecs.source import Source
 
@@ -52,6 +52,13 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="native",
+    canonical=Claim(False, "ISO/IEC 9899, 6.2.6.1: padding has unspecified values"),
+    evolution=Claim(False, "ISO/IEC 9899, 6.7.2.1: members stand at fixed places"),
+    languages={
+        "c": "struct",
+        "cpp": "struct",
+        "rust": "repr(C)",
+    },
     carries=Carries(
         bool="_Bool",
         int="int8_t to uint64_t",

@@ -26,7 +26,7 @@ from uuid import UUID
 from serschema.limits import Limits
 from serschema.model import Bool, Enum, Float, Int, List, Map, Schema, Timestamp, Type, Union, Uuid
 
-from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, assemble
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, DecodeError, Format, assemble
 from sercodecs.tree import Expression, Rules, conversions
 
 FORMAT = Format(
@@ -36,6 +36,13 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    canonical=Claim(False, "draft 12: members come in any order, and containers with or without count and type"),
+    evolution=Claim(True, "draft 12: members have names, and values tell their length, so that others are skipped"),
+    languages={
+        "cpp": "nlohmann/json",
+        "js": "@shelacek/ubjson",
+        "python": "py-ubjson",
+    },
     carries=Carries(
         bool="T, F",
         int="i, U, I, l, L, the least that fits; H beyond int64",

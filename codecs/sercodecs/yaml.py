@@ -35,7 +35,7 @@ from uuid import UUID
 from serschema.limits import Limits
 from serschema.model import Decimal, Float, Schema, Timestamp, Uuid, Value
 
-from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, EncodeError, Format, assemble, streams
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, DecodeError, EncodeError, Format, assemble, streams
 from sercodecs.tree import Rules, conversions
 
 FORMAT = Format(
@@ -45,6 +45,21 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    canonical=Claim(False, "YAML 1.2, 3.2.2: styles, comments and the order of keys are the writer's"),
+    evolution=Claim(True, "YAML 1.2, 3.2.1: entries have keys, and a reader has those that it does not know as well"),
+    languages={
+        "c": "libyaml",
+        "cpp": "yaml-cpp",
+        "csharp": "YamlDotNet",
+        "go": "goccy/go-yaml",
+        "java": "SnakeYAML",
+        "js": "yaml",
+        "php": "symfony/yaml",
+        "python": "PyYAML",
+        "ruby": "psych",
+        "rust": "saphyr",
+        "swift": "Yams",
+    },
     carries=Carries(
         bool="true, false",
         int="integer",

@@ -19,7 +19,7 @@ from serbench.cli.base import (
 )
 
 if TYPE_CHECKING:
-    from sercodecs.contract import CodecInfo
+    from sercodecs.contract import CodecInfo, Property
 
 
 WRITERS = {
@@ -95,6 +95,9 @@ def _described(info: "CodecInfo") -> dict[str, Any]:
         "textual": info.format.textual,
         "self_describing": info.format.self_describing,
         "byte_order": info.format.byte_order,
+        "canonical": _claimed(info, "canonical"),
+        "evolution": _claimed(info, "evolution"),
+        "languages": dict(info.format.languages),
         "orders": list(info.orders),
         "validates": info.validates,
         "control": info.control,
@@ -102,6 +105,17 @@ def _described(info: "CodecInfo") -> dict[str, Any]:
         "defects": list(info.defects),
         "limits": _limits(info),
         "status": lacking or "ok",
+    }
+
+
+def _claimed(info: "CodecInfo", name: "Property") -> dict[str, Any]:
+    """A property of the format, less what the codec lacks."""
+    claim = getattr(info.format, name)
+    lacking = info.lacks.get(name)
+    return {
+        "holds": claim.holds and lacking is None,
+        "rule": lacking or claim.rule,
+        "except_for": list(claim.except_for),
     }
 
 

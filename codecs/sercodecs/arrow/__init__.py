@@ -38,6 +38,7 @@ from sercodecs.arrow.rows import Rows, leaf
 from sercodecs.arrow.shape import columns
 from sercodecs.contract import (
     Carries,
+    Claim,
     Codec,
     CodecInfo,
     DecodeError,
@@ -57,6 +58,20 @@ IPC = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    canonical=Claim(False, "Columnar Format: padding, batches and dictionaries are the writer's"),
+    evolution=Claim(False, "the columns' schema travels with them, but what a reader of another one does is up to it"),
+    languages={
+        "c": "nanoarrow",
+        "cpp": "arrow",
+        "csharp": "Apache.Arrow",
+        "go": "arrow-go",
+        "java": "arrow-java",
+        "js": "apache-arrow",
+        "python": "pyarrow",
+        "ruby": "red-arrow",
+        "rust": "arrow",
+        "swift": "arrow-swift",
+    },
     carries=Carries(
         bool="bool",
         int="int8 to uint64",
@@ -81,6 +96,20 @@ PARQUET = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    canonical=Claim(False, "pages, encodings, compression and statistics are the writer's"),
+    evolution=Claim(
+        False, "the columns' schema travels with them, but what a reader of another one does is up to the engine"
+    ),
+    languages={
+        "cpp": "arrow",
+        "csharp": "Parquet.Net",
+        "go": "arrow-go",
+        "java": "parquet-java",
+        "js": "hyparquet",
+        "python": "pyarrow",
+        "ruby": "red-parquet",
+        "rust": "parquet",
+    },
     carries=Carries(
         bool="BOOLEAN",
         int="INT32 or INT64 with its logical type",

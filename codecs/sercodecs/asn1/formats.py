@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sercodecs.contract import ByteOrder, Carries, Format
+from sercodecs.contract import ByteOrder, Carries, Claim, Format
 
 _TAGGED = Carries(
     bool="BOOLEAN",
@@ -63,12 +63,23 @@ _JSON = replace(
 )
 
 
+_SKIPPED = Claim(
+    True, "X.680, extension marker: it takes no octets here, and what follows it is skipped if it is not known"
+)
+_MARKED = Claim(False, "X.680, extension marker: only behind one, which takes a bit that is not measured here")
+_BASIC = Claim(False, "X.691: Basic PER leaves REAL, times and sets open; Canonical PER is another format")
+_LIBRARIES = {"c": "asn1c", "rust": "rasn"}
+
+
 def _format(
     rules: str,
     title: str,
     specification: str,
     carries: Carries = _TAGGED,
     *,
+    canonical: Claim,
+    evolution: Claim = _SKIPPED,
+    languages: dict[str, str],
     textual: bool = False,
     tagged: bool = False,
 ) -> Format:
@@ -80,17 +91,95 @@ def _format(
         textual=textual,
         self_describing=tagged,
         byte_order=order,
+        canonical=canonical,
+        evolution=evolution,
+        languages=_LIBRARIES | languages,
         carries=carries,
     )
 
 
 FORMATS = {
-    "ber": _format("ber", "Basic Encoding Rules", "X.690", tagged=True),
-    "cer": _format("cer", "Canonical Encoding Rules", "X.690", tagged=True),
-    "der": _format("der", "Distinguished Encoding Rules", "X.690", tagged=True),
-    "per": _format("per", "Packed Encoding Rules, aligned", "X.691", _PACKED),
-    "uper": _format("uper", "Packed Encoding Rules, unaligned", "X.691", _PACKED),
-    "oer": _format("oer", "Octet Encoding Rules", "X.696", _OCTETS),
-    "xer": _format("xer", "XML Encoding Rules", "X.693", _XML, textual=True, tagged=True),
-    "jer": _format("jer", "JSON Encoding Rules", "X.697", _JSON, textual=True, tagged=True),
+    "ber": _format(
+        "ber",
+        "Basic Encoding Rules",
+        "X.690",
+        tagged=True,
+        canonical=Claim(False, "X.690, 8: lengths have several forms, and strings may come in pieces"),
+        languages={
+            "csharp": "System.Formats.Asn1",
+            "java": "Bouncy Castle",
+            "js": "asn1js",
+            "python": "pyasn1",
+        },
+    ),
+    "cer": _format(
+        "cer",
+        "Canonical Encoding Rules",
+        "X.690",
+        tagged=True,
+        canonical=Claim(True, "X.690, 9 and 11", ("map",)),
+        languages={"csharp": "System.Formats.Asn1", "python": "pyasn1"},
+    ),
+    "der": _format(
+        "der",
+        "Distinguished Encoding Rules",
+        "X.690",
+        tagged=True,
+        canonical=Claim(True, "X.690, 10 and 11", ("map",)),
+        languages={
+            "csharp": "System.Formats.Asn1",
+            "go": "encoding/asn1",
+            "java": "Bouncy Castle",
+            "js": "asn1js",
+            "python": "pyasn1",
+            "ruby": "OpenSSL::ASN1",
+        },
+    ),
+    "per": _format(
+        "per",
+        "Packed Encoding Rules, aligned",
+        "X.691",
+        _PACKED,
+        canonical=_BASIC,
+        evolution=_MARKED,
+        languages={"go": "free5gc/aper", "python": "asn1tools"},
+    ),
+    "uper": _format(
+        "uper",
+        "Packed Encoding Rules, unaligned",
+        "X.691",
+        _PACKED,
+        canonical=_BASIC,
+        evolution=_MARKED,
+        languages={"python": "asn1tools"},
+    ),
+    "oer": _format(
+        "oer",
+        "Octet Encoding Rules",
+        "X.696",
+        _OCTETS,
+        canonical=Claim(True, "X.696, Canonical OER, which is what is written here", ("map",)),
+        evolution=_MARKED,
+        languages={"python": "asn1tools"},
+    ),
+    "xer": _format(
+        "xer",
+        "XML Encoding Rules",
+        "X.693",
+        _XML,
+        textual=True,
+        tagged=True,
+        canonical=Claim(False, "X.693: white space is the writer's in Basic XER; Canonical XER is another format"),
+        languages={"python": "asn1tools"},
+    ),
+    "jer": _format(
+        "jer",
+        "JSON Encoding Rules",
+        "X.697",
+        _JSON,
+        textual=True,
+        tagged=True,
+        canonical=Claim(False, "X.697: white space and the order of members are the writer's"),
+        languages={"python": "asn1tools"},
+    ),
 }

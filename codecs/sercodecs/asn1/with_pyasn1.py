@@ -209,6 +209,7 @@ def _codec(rules: str) -> CodecInfo:
         validates=True,
         compile=partial(compile, rules),
         explain=explain,
+        lacks={"evolution": "pyasn1 0.6 refuses components that its type does not have"},
         defects=(
             "pyasn1 0.6 writes -128 and its like with an octet too many, and reads NaN as infinity: corrected here",
             "pyasn1 0.6 takes lengths and integers in DER that are not minimal: left so",

@@ -12,7 +12,7 @@ from typing import Any
 
 from sercodecs.avro import with_apache, with_fastavro
 from sercodecs.avro_explain import explain_container, explain_datum
-from sercodecs.contract import Carries, CodecInfo, Format
+from sercodecs.contract import Carries, Claim, CodecInfo, Format
 
 DATUM = Format(
     name="avro",
@@ -21,6 +21,22 @@ DATUM = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    canonical=Claim(False, "Avro 1.12.0, Complex Types: arrays and maps in blocks of any size, and maps in any order"),
+    evolution=Claim(
+        True, "Avro 1.12.0, Schema Resolution: by the names of fields, where the reader has the writer's schema too"
+    ),
+    languages={
+        "c": "avro-c",
+        "cpp": "avro-cpp",
+        "csharp": "Apache.Avro",
+        "go": "hamba/avro",
+        "java": "org.apache.avro",
+        "js": "avsc",
+        "php": "apache/avro",
+        "python": "fastavro",
+        "ruby": "avro",
+        "rust": "apache-avro",
+    },
     carries=Carries(
         bool="boolean",
         int="int, long (zigzag varints); decimal of scale 0 for unsigned of 64 bits",

@@ -23,7 +23,7 @@ from dataclasses import replace
 from serschema.limits import Limits
 
 from sercodecs.capnp.codec import compile, compile_packed
-from sercodecs.contract import Carries, Codec, CodecInfo, Format
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, Format
 
 FORMAT = Format(
     name="capnp",
@@ -32,6 +32,23 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    canonical=Claim(
+        False,
+        "Cap'n Proto Encoding: the order and segments of objects are the writer's; the canonical form is one of them",
+    ),
+    evolution=Claim(
+        True, "Cap'n Proto, Evolving Your Protocol: fields with new numbers; those that are gone keep theirs"
+    ),
+    languages={
+        "c": "c-capnproto",
+        "cpp": "capnproto",
+        "csharp": "Capnp.Net.Runtime",
+        "go": "go-capnp",
+        "java": "capnproto-java",
+        "js": "capnp-es",
+        "python": "pycapnp",
+        "rust": "capnp",
+    },
     carries=Carries(
         bool="Bool, a bit",
         int="Int8 to UInt64, of its width",

@@ -35,7 +35,7 @@ size neighbours become one `struct` call with the padding in its format, a strin
 is looked up by its length. Where nothing is known, behind a string, the phase of the position is looked up too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from serschema.limits import Limits
@@ -46,7 +46,7 @@ from sercodecs.cdr.reader import Reader
 from sercodecs.cdr.runtime import RUNTIME
 from sercodecs.cdr.shape import Encoding, Shape
 from sercodecs.cdr.writer import Writer
-from sercodecs.contract import ByteOrder, Carries, Codec, CodecInfo, Format
+from sercodecs.contract import ByteOrder, Carries, Claim, Codec, CodecInfo, Format, Property
 from sercodecs.source import Source
 
 
@@ -62,7 +62,28 @@ def compile(schema: Schema, /, *, encoding: Encoding, order: str) -> Codec:
     return Codec(encode=encode, decode=decode, source=source.text())
 
 
-def _info(encoding: Encoding, title: str, specification: str, order: ByteOrder, carries: Carries) -> CodecInfo:
+_CORBA = {"cpp": "omniORB", "java": "JacORB", "python": "omniORBpy"}
+_DDS = {"c": "Cyclone DDS", "cpp": "Fast CDR", "js": "@foxglove/cdr", "python": "cyclonedds"}
+_GAPS = Claim(False, "CORBA 3.3 Part 2, 9.3.1: the octets of padding have any value")
+_OPEN = Claim(
+    False, "DDS-XTypes 1.3, 7.4: padding has no value that it must have, and key hashes have rules of their own"
+)
+_FIXED = {
+    0: Claim(False, "CORBA 3.3 Part 2, 9.3: members follow each other without tags"),
+    1: Claim(False, "DDS-XTypes 1.3, 7.2.4: not of final types"),
+}
+_GROWING = Claim(True, "DDS-XTypes 1.3, 7.2.4: of appendable and mutable types, whose members are told or counted")
+
+
+def _info(
+    encoding: Encoding,
+    title: str,
+    specification: str,
+    order: ByteOrder,
+    carries: Carries,
+    lacks: Mapping[Property, str] | None = None,
+) -> CodecInfo:
+    of_dds = encoding.version > 0
     return CodecInfo(
         format=Format(
             name=encoding.name,
@@ -71,6 +92,9 @@ def _info(encoding: Encoding, title: str, specification: str, order: ByteOrder, 
             textual=False,
             self_describing=False,
             byte_order=order,
+            canonical=_OPEN if of_dds else _GAPS,
+            evolution=_FIXED[of_dds] if encoding.extensibility == "final" else _GROWING,
+            languages=_DDS if of_dds else _CORBA,
             carries=carries,
         ),
         implementation="serbench",
@@ -82,6 +106,7 @@ def _info(encoding: Encoding, title: str, specification: str, order: ByteOrder, 
         compile=_compiler(encoding, order),
         orders=("big", "little"),
         explain=explainer(encoding),
+        lacks=lacks or {},
     )
 
 
@@ -144,6 +169,13 @@ CODECS = (
     _info(Encoding("xcdr1", 1), "XCDR1", XTYPES, "little", _XCDR1),
     _info(Encoding("xcdr1-mutable", 1, "mutable"), "XCDR1, mutable", XTYPES, "little", _LIST1),
     _info(Encoding("xcdr2", 2), "XCDR2", XTYPES, "little", _XCDR2),
-    _info(Encoding("xcdr2-delimited", 2, "appendable"), "XCDR2, appendable", XTYPES, "little", _DELIMITED),
+    _info(
+        Encoding("xcdr2-delimited", 2, "appendable"),
+        "XCDR2, appendable",
+        XTYPES,
+        "little",
+        _DELIMITED,
+        {"evolution": "members that a later type adds are skipped, those that an earlier one has not are demanded"},
+    ),
     _info(Encoding("xcdr2-mutable", 2, "mutable"), "XCDR2, mutable", XTYPES, "little", _LIST2),
 )

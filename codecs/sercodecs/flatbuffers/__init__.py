@@ -21,7 +21,7 @@ Several messages follow each other size-prefixed (`FinishSizePrefixed`).
 
 from serschema.limits import Limits
 
-from sercodecs.contract import Carries, CodecInfo, Format
+from sercodecs.contract import Carries, Claim, CodecInfo, Format
 from sercodecs.flatbuffers.codec import compile
 
 FORMAT = Format(
@@ -31,6 +31,23 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    canonical=Claim(False, "FlatBuffers Internals: the order of objects and the sharing of vtables are the writer's"),
+    evolution=Claim(
+        True,
+        "FlatBuffers, Evolution: fields are added at the end of a table, and deprecated in place of being removed",
+    ),
+    languages={
+        "c": "flatcc",
+        "cpp": "flatbuffers",
+        "csharp": "Google.FlatBuffers",
+        "go": "flatbuffers",
+        "java": "flatbuffers-java",
+        "js": "flatbuffers",
+        "php": "flatbuffers",
+        "python": "flatbuffers",
+        "rust": "flatbuffers",
+        "swift": "FlatBuffers",
+    },
     carries=Carries(
         bool="bool",
         int="byte to ulong, of its width",

@@ -22,6 +22,7 @@ from serschema.model import Enum, Record, Schema, Value
 
 from sercodecs.contract import (
     Carries,
+    Claim,
     Codec,
     CodecInfo,
     Format,
@@ -42,6 +43,16 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="little",
+    canonical=Claim(False, "FlexBuffers: widths, sharing of keys and strings are the writer's"),
+    evolution=Claim(True, "FlexBuffers: a map has its keys, and others are not looked at"),
+    languages={
+        "cpp": "flatbuffers",
+        "java": "flatbuffers-java",
+        "js": "flatbuffers",
+        "python": "flatbuffers",
+        "rust": "flexbuffers",
+        "swift": "FlexBuffers",
+    },
     carries=Carries(
         bool="bool",
         int="int, uint, of the least width",

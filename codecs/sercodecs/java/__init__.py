@@ -27,7 +27,7 @@ than `reader.SHARING` times as large as the data. Other classes, another serialV
 from serschema.limits import Limits
 from serschema.model import Schema
 
-from sercodecs.contract import Carries, Codec, CodecInfo, Format
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, Format
 from sercodecs.java import reader, writer
 from sercodecs.java.explain import explain
 from sercodecs.java.shape import Shape
@@ -40,6 +40,16 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    canonical=Claim(
+        False, "Java Object Serialization: objects that are one are written once, and maps in their own order"
+    ),
+    evolution=Claim(
+        True, "Java Object Serialization, 5.6.2: fields may be added and taken away under one serialVersionUID"
+    ),
+    languages={
+        "java": "java.io",
+        "python": "javaobj-py3",
+    },
     carries=Carries(
         bool="boolean; java.lang.Boolean where null is possible",
         int="byte, short, int, long; boxed where null is possible",
@@ -80,5 +90,6 @@ CODECS = (
         validates=True,
         compile=compile,
         explain=explain,
+        lacks={"evolution": "a class that is not described as the schema has it is refused"},
     ),
 )

@@ -21,7 +21,7 @@ from functools import partial
 
 from serschema.limits import Limits
 
-from sercodecs.contract import Carries, CodecInfo, Format
+from sercodecs.contract import Carries, Claim, CodecInfo, Format
 from sercodecs.json import libraries
 from sercodecs.json.explain import explain
 from sercodecs.structs import of_msgspec
@@ -33,6 +33,24 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    canonical=Claim(
+        False,
+        "RFC 8259, 2 and 4: white space, escapes, the order of members; RFC 8785 has a canonical form",
+    ),
+    evolution=Claim(True, "RFC 7493, 4.2: members that are not known are ignored"),
+    languages={
+        "c": "yyjson",
+        "cpp": "nlohmann/json",
+        "csharp": "System.Text.Json",
+        "go": "encoding/json",
+        "java": "Jackson",
+        "js": "JSON",
+        "php": "json",
+        "python": "json",
+        "ruby": "json",
+        "rust": "serde_json",
+        "swift": "Foundation",
+    },
     carries=Carries(
         bool="true, false",
         int="number",

@@ -22,7 +22,7 @@ from functools import partial
 
 from serschema.limits import Limits
 
-from sercodecs.contract import Carries, CodecInfo, Format
+from sercodecs.contract import Carries, Claim, CodecInfo, Format
 from sercodecs.msgpack import libraries
 from sercodecs.msgpack.explain import explain, explain_positional
 from sercodecs.structs import of_msgspec
@@ -34,6 +34,20 @@ FORMAT = Format(
     textual=False,
     self_describing=True,
     byte_order="big",
+    canonical=Claim(False, "the specification lets maps come in any order, and integers in any width"),
+    evolution=Claim(True, "entries have keys, and values tell their length, so that others are skipped"),
+    languages={
+        "c": "msgpack-c",
+        "cpp": "msgpack-cxx",
+        "csharp": "MessagePack-CSharp",
+        "go": "vmihailenco/msgpack",
+        "java": "msgpack-java",
+        "js": "@msgpack/msgpack",
+        "php": "rybakit/msgpack",
+        "python": "msgpack",
+        "ruby": "msgpack",
+        "rust": "rmp-serde",
+    },
     carries=Carries(
         bool="true, false",
         int="positive and negative fixint to int 64, the fewest octets",
@@ -72,6 +86,7 @@ CODECS = (
         implementation="msgpack-positional",
         compile=libraries.compile_positional,
         note="positional",
+        lacks={"evolution": "fields have no names or numbers: they are known by their place"},
         explain=explain_positional,
     ),
     CodecInfo(
@@ -102,6 +117,7 @@ CODECS = (
         implementation="msgspec-array",
         compile=libraries.compile_msgspec_array,
         note="positional",
+        lacks={"evolution": "fields have no names or numbers: they are known by their place"},
         explain=explain_positional,
     ),
 )

@@ -42,7 +42,7 @@ from functools import cache, partial
 from serschema.limits import Limits
 from serschema.model import Schema, Value
 
-from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, DecodeError, Format
 from sercodecs.ndr.explain import explain
 from sercodecs.ndr.layout import Layout, Syntax
 from sercodecs.ndr.reader import Reader
@@ -59,6 +59,14 @@ LITTLE = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    canonical=Claim(False, "C706, 14.2.2 and 14.3.10: gaps have any value, and so have the identifiers of pointers"),
+    evolution=Claim(False, "C706, 14: members follow each other without tags; interfaces have versions instead"),
+    languages={
+        "c": "Samba",
+        "cpp": "Microsoft RPC",
+        "go": "go-msrpc",
+        "python": "impacket",
+    },
     carries=Carries(
         bool="boolean, an octet",
         int="small, short, long, hyper, signed or unsigned",

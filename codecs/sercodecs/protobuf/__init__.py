@@ -38,7 +38,17 @@ from typing import IO, Any
 from serschema.limits import Limits
 from serschema.model import MAX_DEPTH, Schema, Value
 
-from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, UnsupportedSchema, assemble, streams
+from sercodecs.contract import (
+    Carries,
+    Claim,
+    Codec,
+    CodecInfo,
+    DecodeError,
+    Format,
+    UnsupportedSchema,
+    assemble,
+    streams,
+)
 from sercodecs.files import exactly
 from sercodecs.protobuf.layout import Layout
 from sercodecs.protobuf.library import library
@@ -56,6 +66,21 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    canonical=Claim(False, "protobuf.dev, Proto Serialization Is Not Canonical"),
+    evolution=Claim(True, "protobuf.dev, Updating A Message Type: fields that are not known are kept or skipped"),
+    languages={
+        "c": "protobuf-c",
+        "cpp": "protobuf",
+        "csharp": "Google.Protobuf",
+        "go": "google.golang.org/protobuf",
+        "java": "protobuf-java",
+        "js": "@bufbuild/protobuf",
+        "php": "google/protobuf",
+        "python": "protobuf",
+        "ruby": "google-protobuf",
+        "rust": "prost",
+        "swift": "swift-protobuf",
+    },
     carries=Carries(
         bool="bool, a varint",
         int="int32, uint32, int64, uint64 (varints); sint (zigzag) and fixed by its coding",
@@ -80,6 +105,22 @@ JSON = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    canonical=Claim(False, "protobuf.dev, ProtoJSON: white space and the order of members are the writer's"),
+    evolution=Claim(
+        False, "protobuf.dev, ProtoJSON: fields that are not known are an error, unless a reader is told to ignore them"
+    ),
+    languages={
+        "cpp": "protobuf",
+        "csharp": "Google.Protobuf",
+        "go": "google.golang.org/protobuf",
+        "java": "protobuf-java-util",
+        "js": "@bufbuild/protobuf",
+        "php": "google/protobuf",
+        "python": "protobuf",
+        "ruby": "google-protobuf",
+        "rust": "prost-reflect",
+        "swift": "swift-protobuf",
+    },
     carries=Carries(
         bool="true, false",
         int="number; string from 64 bits",
@@ -104,6 +145,16 @@ TEXT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    canonical=Claim(False, "protobuf.dev, Text Format: white space, quotes and the order of fields are the writer's"),
+    evolution=Claim(False, "protobuf.dev, Text Format: fields that are not known are an error"),
+    languages={
+        "cpp": "protobuf",
+        "go": "google.golang.org/protobuf",
+        "java": "protobuf-java",
+        "python": "protobuf",
+        "rust": "prost-reflect",
+        "swift": "swift-protobuf",
+    },
     carries=Carries(
         bool="true, false",
         int="number",

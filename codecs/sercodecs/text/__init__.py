@@ -33,6 +33,7 @@ from serschema.model import Schema, Value
 
 from sercodecs.contract import (
     Carries,
+    Claim,
     Codec,
     CodecInfo,
     DecodeError,
@@ -56,6 +57,11 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    canonical=Claim(False, "RFC 5322, 2.2.3 and 3.6: lines may be folded, and come in any order"),
+    evolution=Claim(False, "a field that is not due is refused, as one that was misspelt"),
+    languages={
+        "python": "serbench",
+    },
     carries=Carries(
         bool="true, false",
         int="decimal text",

@@ -30,7 +30,7 @@ from dataclasses import replace
 
 from serschema.limits import Limits
 
-from sercodecs.contract import Carries, Codec, CodecInfo, Format
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, Format
 from sercodecs.thrift import apache, thriftpy2
 
 BINARY = Format(
@@ -40,6 +40,21 @@ BINARY = Format(
     textual=False,
     self_describing=False,
     byte_order="big",
+    canonical=Claim(False, "fields of a struct and entries of a map come in any order"),
+    evolution=Claim(True, "a field has its type and number, and others are skipped by their type"),
+    languages={
+        "c": "c_glib",
+        "cpp": "thrift",
+        "csharp": "ApacheThrift",
+        "go": "thrift",
+        "java": "libthrift",
+        "js": "thrift",
+        "php": "apache/thrift",
+        "python": "thrift",
+        "ruby": "thrift",
+        "rust": "thrift",
+        "swift": "Thrift",
+    },
     carries=Carries(
         bool="bool, an octet",
         int="i8, i16, i32, i64; unsigned in the next wider",
@@ -64,6 +79,11 @@ COMPACT = Format(
     textual=False,
     self_describing=False,
     byte_order="little",
+    canonical=Claim(
+        False, "fields and entries come in any order, and a field's number as itself or as the step from the last"
+    ),
+    evolution=Claim(True, "a field has its type and number, and others are skipped by their type"),
+    languages=BINARY.languages,
     carries=replace(
         BINARY.carries,
         bool="bool, in the type of its field",

@@ -24,7 +24,7 @@ written in place; a Decimal and a Timestamp are multiples of their unit.
 from serschema.limits import Limits
 from serschema.model import Schema
 
-from sercodecs.contract import Carries, Codec, CodecInfo, Format
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, Format
 from sercodecs.source import Source
 from sercodecs.xdr.explain import explain
 from sercodecs.xdr.reader import Reader
@@ -39,6 +39,19 @@ FORMAT = Format(
     textual=False,
     self_describing=False,
     byte_order="big",
+    canonical=Claim(True, "RFC 4506, 3 and 4: nothing is left to the writer, padding is zero", ("map",)),
+    evolution=Claim(
+        False, "RFC 4506: fields follow each other without tags; RFC 5531 has versions of programs instead"
+    ),
+    languages={
+        "c": "libtirpc",
+        "cpp": "libtirpc",
+        "go": "go-xdr",
+        "java": "Remote Tea",
+        "js": "@stellar/js-xdr",
+        "python": "xdrlib3",
+        "rust": "serde-xdr",
+    },
     carries=Carries(
         bool="bool, a word of 0 or 1",
         int="int, unsigned int; hyper, unsigned hyper from 64 bits",

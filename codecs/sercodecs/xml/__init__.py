@@ -31,7 +31,7 @@ from typing import Any
 from serschema.limits import Limits
 from serschema.model import Enum, Schema
 
-from sercodecs.contract import Carries, Codec, CodecInfo, DecodeError, Format, assemble
+from sercodecs.contract import Carries, Claim, Codec, CodecInfo, DecodeError, Format, assemble
 from sercodecs.source import Source
 from sercodecs.xml.reader import Reader
 from sercodecs.xml.text import NAMES
@@ -45,6 +45,26 @@ FORMAT = Format(
     textual=True,
     self_describing=True,
     byte_order="none",
+    canonical=Claim(
+        False,
+        "XML 1.0: quotes, white space, the order of attributes; Canonical XML 1.1 is a form of its own",
+    ),
+    evolution=Claim(
+        False, "XML Schema 1.0 part 1, 3.9: a type admits what it names, and wildcards where they were foreseen"
+    ),
+    languages={
+        "c": "libxml2",
+        "cpp": "pugixml",
+        "csharp": "System.Xml",
+        "go": "encoding/xml",
+        "java": "JAXP",
+        "js": "fast-xml-parser",
+        "php": "DOM",
+        "python": "lxml",
+        "ruby": "nokogiri",
+        "rust": "quick-xml",
+        "swift": "Foundation",
+    },
     carries=Carries(
         bool="xs:boolean",
         int="xs:integer",
