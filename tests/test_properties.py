@@ -146,7 +146,7 @@ def test_fields_can_be_added_and_left_out(info):
 
 @pytest.mark.parametrize("info", [info for info in EVOLVING if "evolution" in info.lacks], ids=lambda info: info.id)
 def test_who_lacks_evolution_does_lack_it(info):
-    with pytest.raises(Exception):  # noqa: B017, PT011  whatever is wrong with it
+    with pytest.raises(Exception):  # noqa: B017  whatever is wrong with it
         assert_evolves(info)
 
 
@@ -154,7 +154,7 @@ def test_who_lacks_evolution_does_lack_it(info):
 def test_formats_without_evolution_break_their_readers(name):
     info = next(info for info in HERE if info.format.name == name)
     assert not info.format.evolution.holds
-    with pytest.raises(Exception):  # noqa: B017, PT011  a decoder's error, or another value
+    with pytest.raises(Exception):  # noqa: B017  a decoder's error, or another value
         assert_evolves(info)
 
 
