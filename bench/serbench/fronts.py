@@ -18,6 +18,8 @@ from serbench.statistics import Ratio
 
 Criterion: TypeAlias = Literal["size", "encode", "decode"]
 CRITERIA: tuple[Criterion, ...] = ("size", "encode", "decode")
+TIMES: tuple[Literal["encode", "decode"], ...] = ("encode", "decode")
+"""The criteria that are times, which are operations of results too."""
 Standing: TypeAlias = Literal["better", "tie", "worse", "unresolved"]
 Standings: TypeAlias = Callable[[str, str], Iterable[Standing]]
 

@@ -109,18 +109,25 @@ def bound_by(cost: Cost, over: Link) -> Literal["core", "link"]:
     return "core" if cost.cpu_ns.value >= NS_PER_S * 8 * cost.size_bytes / over.bits_per_s else "link"
 
 
-def break_even(one: Cost, other: Cost) -> Range | None:
+def break_even(one: Cost, other: Cost, more_ns: Range | None = None) -> Range | None:
     """The bandwidth, in bits per second, below which the smaller of two is ahead, and above which the other is.
 
     Infinite where the smaller one is ahead at any bandwidth, since it takes no more time either; None if both have the
-    same size, as then time alone decides.
+    same size, as then time alone decides. `more_ns` is how much more time the smaller one takes, where its interval is
+    known better than from those of the two, as from pairs.
     """
     if one.size_bytes == other.size_bytes:
         return None
-    small, large = sorted((one, other), key=lambda cost: cost.size_bytes)
+    small, large = by_size(one, other)
     saved = NS_PER_S * 8 * (large.size_bytes - small.size_bytes)
-    value, low, high = (saved / ns if ns > 0 else math.inf for ns in minus(small.cpu_ns, large.cpu_ns))
+    more_ns = more_ns or minus(small.cpu_ns, large.cpu_ns)
+    value, low, high = (saved / ns if ns > 0 else math.inf for ns in more_ns)
     return Range(value, high, low)
+
+
+def by_size(one: Cost, other: Cost) -> tuple[Cost, Cost]:
+    """The two, the smaller first."""
+    return (one, other) if one.size_bytes <= other.size_bytes else (other, one)
 
 
 def first_to_arrive(costs: Sequence[Cost]) -> list[tuple[Cost, float]]:

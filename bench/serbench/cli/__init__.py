@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import click
 from serschema.errors import SerError
 
-from serbench.cli import checking, looking, measuring, reporting
+from serbench.cli import checking, choosing, looking, measuring, reporting
 from serbench.cli.base import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, commands, complain, tell
 
-__all__ = ["BAD_INPUT", "FAILED", "OK", "checking", "commands", "looking", "main", "measuring", "reporting"]
+__all__ = ["BAD_INPUT", "FAILED", "OK", "checking", "choosing", "commands", "looking", "main", "measuring", "reporting"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,347 @@
+"""A contest of codecs for a terminal, and as JSON: the table, the verdicts in words, and what links make of it."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from serbench.contest import Contest, Weights
+from serbench.fronts import CRITERIA, TIMES, Criterion
+from serbench.links import Link, bound_by, delivery_ns, first_to_arrive, messages_per_s
+from serbench.ranges import Range, exact
+from serbench.report.summary import Time
+from serbench.report.terminal import BEST, plain
+from serbench.report.words import (
+    NONE,
+    clean,
+    digits,
+    losses_text,
+    margin_text,
+    ratio_interval_text,
+    size_text,
+    time_text,
+)
+from serbench.statistics import LEAST_PROCESSES, Ratio
+
+MOST_SAID = 5
+"""With more codecs than this, sentences and pairs are of the first few: the table has all."""
+
+FIRST = {"size": "smallest", "encode": "fastest to encode", "decode": "fastest to decode"}
+VERDICTS = (
+    "A difference is claimed where its p-value, corrected by Holm's method for all pairs that were measured, is below "
+    "0.05; tie: the 95 % interval lies within 1 % of equality; ~ is unresolved: neither, only the best guess."
+)
+BITS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"), (1.0, "bit/s"))
+
+
+def render(found: Contest, links: Sequence[Link], weights: Weights | None, out: Console) -> None:
+    """Everything there is to say."""
+    table = found.table
+    out.print(Text(clean(table.dataset.name), style="bold") + Text(f"  {clean(table.dataset.description)}".rstrip()))
+    out.print(clean(table.caption))
+    _codecs(found, weights, out)
+    for line in verdict(found, weights):
+        out.print(clean(line), soft_wrap=True)
+    if 1 < len(found.rows) <= MOST_SAID:
+        _pairs(found, out)
+    if links:
+        _links(found, links, out)
+    for line in notes(found):
+        out.print(clean(line), soft_wrap=True)
+    out.print(found.summary.conditions, soft_wrap=True)
+    for warning in found.summary.warnings:
+        out.print(Text(f"warning: {clean(warning)}", style="yellow"), soft_wrap=True)
+    out.print(VERDICTS, soft_wrap=True)
+
+
+def verdict(found: Contest, weights: Weights | None) -> list[str]:
+    """Who wins at what and by how much, whether anything is lost, who is on the front, and who arrives first."""
+    lines = [_criterion(found, criterion) for criterion in CRITERIA] if len(found.rows) > 1 else []
+    lines.append(_losses(found))
+    if len(found.rows) == 1:
+        return [*lines, f"{found.names[0]} is alone: there is nothing to compare it with"]
+    lines += [_front(found), _arrival(found), _winner(found)]
+    if weights is not None:
+        lines.append(_ranking(found, weights))
+    return lines
+
+
+def notes(found: Contest) -> list[str]:
+    """Which implementations stand for formats, and what could not be compared."""
+    return [
+        *(
+            f"{name}: its best implementation here is {_stands_for(found, name)}, before {_several(over)}"
+            for name, over in found.passed_over.items()
+        ),
+        *(f"{codec}: {reason}" for codec, reason in found.absent),
+    ]
+
+
+def _stands_for(found: Contest, name: str) -> str:
+    return next((codec for codec in found.names if codec.partition("/")[0] == name), NONE)
+
+
+def _codecs(found: Contest, weights: Weights | None, out: Console) -> None:
+    titles = [("codec", True), ("bytes", False)]
+    titles += [(title, False) for operation in TIMES for title in (operation, "ratio")]
+    titles += [("round trip", False), ("front", True)]
+    scores = found.scores(weights) if weights is not None else {}
+    if scores:
+        titles.append(("score", False))
+    made = plain(titles)
+    best = {criterion: found.best(criterion) for criterion in CRITERIA}
+    first = {operation: found.order(operation)[0] for operation in TIMES}
+    for row in sorted(found.rows, key=lambda row: list(scores).index(row.codec)) if scores else found.rows:
+        assert row.size is not None
+        assert row.round_trip_ns is not None
+        cells = [Text(clean(row.codec)), _cell(size_text(row.size), row.codec in best["size"])]
+        for operation in TIMES:
+            ratio = None if row.codec == first[operation] else found.ratio(operation, row.codec, first[operation])
+            time = Time(figure=row.times[operation].figure, ratio=ratio, best=row.codec == first[operation])
+            marked = row.codec in best[operation]
+            cells += [_cell(margin_text(time.figure), marked), _cell(ratio_interval_text(time), marked)]
+        cells += [Text(time_text(row.round_trip_ns)), Text("front" if row.codec in found.front else "")]
+        if scores:
+            cells.append(Text(_range_text(scores[row.codec])))
+        made.add_row(*cells)
+    out.print(made)
+
+
+def _cell(text: str, best: bool) -> Text:
+    return Text(text, style=BEST if best else "")
+
+
+def _criterion(found: Contest, criterion: Criterion) -> str:
+    order = found.order(criterion)
+    said = [_against(found, criterion, codec, order[0]) for codec in order[1:MOST_SAID]]
+    if len(order) > MOST_SAID:
+        said.append(f"{len(order) - MOST_SAID} more take more")
+    return f"{FIRST[criterion]}: {order[0]}; {', '.join(said)}"
+
+
+def _against(found: Contest, criterion: Criterion, codec: str, first: str) -> str:
+    standing, ratio = found.standing(criterion, codec, first), found.ratio(criterion, codec, first)
+    if ratio is None:
+        return f"{codec} was never measured beside it"
+    if criterion == "size":
+        return f"{codec} is as small" if standing == "tie" else f"{codec} takes {digits(ratio.ratio)}x the bytes"
+    interval = f"[{digits(ratio.low)}, {digits(ratio.high)}]"
+    if standing == "tie":
+        return f"{codec} ties with it {interval}"
+    if standing == "unresolved":
+        return f"{codec} takes ~{digits(ratio.ratio)}x {interval}, which is not resolved"
+    return f"{codec} takes {digits(ratio.ratio)}x {interval}"
+
+
+def _losses(found: Contest) -> str:
+    lossy = [row for row in found.rows if row.verified.losses]
+    if not lossy:
+        return "losses: none; every value came back equal"
+    return "losses: " + "; ".join(f"{row.codec} loses {losses_text(row.verified)}" for row in lossy)
+
+
+def _front(found: Contest) -> str:
+    """The front, and who of the rest is beaten by whom."""
+    text = f"Pareto front of size, encode and decode: {_several(found.front)}"
+    off = [codec for codec in found.names if codec not in found.front]
+    if not off:
+        return f"{text}; none is beaten by another in all three"
+    if len(found.rows) > MOST_SAID:
+        return f"{text}; the other {len(off)} are beaten by one that is better or ties in all three"
+    said = [f"{codec} is beaten by {_several(found.beaten_by(codec))}" for codec in off]
+    return f"{text}; {', '.join(said)}"
+
+
+def _arrival(found: Contest) -> str:
+    steps = first_to_arrive(found.costs)
+    if len(steps) == 1:
+        return f"first to arrive: {steps[0][0].name} over a link of any bandwidth"
+    said = []
+    for (cost, until), following in zip(steps, [*steps[1:], None]):
+        if following is None:
+            said.append(f"{cost.name} above")
+            continue
+        even = found.break_even(cost, following[0]) or exact(until)
+        said.append(f"{cost.name} up to {_bandwidth_range_text(even)}")
+    return f"first to arrive: {', '.join(said)}"
+
+
+def _winner(found: Contest) -> str:
+    """The verdict."""
+    best = {criterion: found.best(criterion) for criterion in CRITERIA}
+    everywhere = [codec for codec in found.names if all(codec in held for held in best.values())]
+    doubts = [
+        f"whether {other} is as fast to {operation} is not resolved"
+        for operation in TIMES
+        for other in found.names
+        if other not in best[operation] and found.standing(operation, other, best[operation][0]) == "unresolved"
+    ]
+    doubt = f" ({'; '.join(doubts[:MOST_SAID])})" if doubts else ""
+    if everywhere:
+        return f"verdict: {_several(everywhere)} wins: nothing here is smaller, or faster either way{doubt}"
+    wins: dict[str, list[str]] = {}
+    for criterion in CRITERIA:
+        wins.setdefault(_several(best[criterion]), []).append(FIRST[criterion])
+    said = "; ".join(f"{who} is {' and '.join(what)}" for who, what in wins.items())
+    return f"verdict: no one wins all three: {said}{doubt}"
+
+
+def _ranking(found: Contest, weights: Weights) -> str:
+    scores = list(found.scores(weights).items())
+    named = ", ".join(f"{criterion} {weights.get(criterion, 0):g}" for criterion in CRITERIA)
+    said = [f"{codec} {_range_text(held)}" for codec, held in scores[:MOST_SAID]]
+    return f"ranked by {named}, 1 being the best at all of it: {', '.join(said)}"
+
+
+def _pairs(found: Contest, out: Console) -> None:
+    """Each pair, the first as a multiple of the second."""
+    made = plain(
+        [("pair", True), ("bytes", False), *((operation, False) for operation in TIMES), ("even at", False), ("", True)]
+    )
+    costs = {cost.name: cost for cost in found.costs}
+    for one, other in found.each_pair:
+        size = found.ratio("size", one, other)
+        assert size is not None
+        even = found.break_even(costs[one], costs[other])
+        small = min((costs[one], costs[other]), key=lambda cost: cost.size_bytes).name
+        ratios = [found.ratio(operation, one, other) for operation in TIMES]
+        made.add_row(
+            clean(f"{one} : {other}"),
+            f"{digits(size.ratio)}x",
+            *(NONE if ratio is None else _ratio_text(ratio) for ratio in ratios),
+            NONE if even is None else _bandwidth_range_text(even),
+            "" if even is None else clean(f"below, {small} arrives first"),
+        )
+    out.print(made)
+
+
+def _ratio_text(ratio: Ratio) -> str:
+    interval = f"[{digits(ratio.low)}, {digits(ratio.high)}]"
+    mark = {"different": f"{digits(ratio.ratio)}x", "unresolved": f"~{digits(ratio.ratio)}x", "tie": "tie"}
+    return f"{mark[ratio.verdict]} {interval}"
+
+
+def _links(found: Contest, links: Sequence[Link], out: Console) -> None:
+    out.print(
+        "from value to value over a link, and messages a second that one core and the link carry, by which bounds:"
+    )
+    titles = [("codec", True), ("bytes", False)]
+    titles += [(title, False) for link in links for title in (clean(link.name), "messages/s")]
+    made = plain(titles)
+    least = [min(delivery_ns(cost, link).value for cost in found.costs) for link in links]
+    for cost in found.costs:
+        cells = [Text(clean(cost.name)), Text(size_text(round(cost.size_bytes, 1)))]
+        for link, first in zip(links, least):
+            taken, carried = delivery_ns(cost, link), messages_per_s(cost, link)
+            cells.append(_cell(time_text(taken.value), taken.value == first))
+            cells.append(Text(f"{carried.value:,.0f} {bound_by(cost, link)}"))
+        made.add_row(*cells)
+    out.print(made)
+
+
+def _several(names: Iterable[str]) -> str:
+    held = list(names)
+    shown = held if len(held) <= 2 * MOST_SAID else [*held[: 2 * MOST_SAID], f"{len(held) - 2 * MOST_SAID} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _range_text(held: Range) -> str:
+    return f"{digits(held.value)} [{digits(held.low)}, {digits(held.high)}]"
+
+
+def bandwidth_text(bits_per_s: float) -> str:
+    """`12.3 Mbit/s`."""
+    if math.isinf(bits_per_s):
+        return "any bandwidth"
+    size, unit = next((held for held in BITS if bits_per_s >= held[0]), BITS[-1])
+    return f"{digits(bits_per_s / size)} {unit}"
+
+
+def _bandwidth_range_text(held: Range) -> str:
+    if math.isinf(held.value):
+        return bandwidth_text(held.value)
+    size, unit = next((one for one in BITS if held.value >= one[0]), BITS[-1])
+    high = "any" if math.isinf(held.high) else digits(held.high / size)
+    return f"{digits(held.value / size)} {unit} [{digits(held.low / size)}, {high}]"
+
+
+def as_json(found: Contest, links: Sequence[Link], weights: Weights | None) -> dict[str, Any]:
+    """Octets and nanoseconds are per message, bandwidths in bits per second; null is a bandwidth without bound."""
+    scores = found.scores(weights) if weights is not None else {}
+    costs = {cost.name: cost for cost in found.costs}
+    return {
+        "run": str(found.summary.run.path.parent),
+        "dataset": asdict(found.table.dataset),
+        "codecs": [
+            {
+                "codec": row.codec,
+                "bytes": row.size,
+                "status": row.verified.status,
+                "losses": row.verified.losses,
+                **{operation: asdict(row.times[operation].figure) for operation in TIMES},
+                "round_trip_ns": row.round_trip_ns,
+                "front": row.codec in found.front,
+                "beaten_by": found.beaten_by(row.codec),
+                "score": _json_range(scores[row.codec]) if scores else None,
+            }
+            for row in found.rows
+        ],
+        "best": {criterion: found.best(criterion) for criterion in CRITERIA},
+        "pairs": [
+            {
+                "codec": one,
+                "reference": other,
+                **{criterion: _json_ratio(found, criterion, one, other) for criterion in CRITERIA},
+                "break_even_bits_per_s": _json_range(found.break_even(costs[one], costs[other])),
+            }
+            for one, other in found.each_pair
+        ],
+        "arrival": [
+            {"codec": cost.name, "up_to_bits_per_s": _finite(until)} for cost, until in first_to_arrive(found.costs)
+        ],
+        "links": [
+            {
+                "name": link.name,
+                "bits_per_s": _finite(link.bits_per_s),
+                "latency_s": link.latency_s,
+                "codecs": [
+                    {
+                        "codec": cost.name,
+                        "bytes": cost.size_bytes,
+                        "delivery_ns": _json_range(delivery_ns(cost, link)),
+                        "messages_per_s": _json_range(messages_per_s(cost, link)),
+                        "bound_by": bound_by(cost, link),
+                    }
+                    for cost in found.costs
+                ],
+            }
+            for link in links
+        ],
+        "weights": None if weights is None else dict(weights),
+        "verdict": verdict(found, weights),
+        "passed_over": found.passed_over,
+        "absent": dict(found.absent),
+        "conditions": found.summary.conditions,
+        "warnings": found.summary.warnings,
+    }
+
+
+def _json_ratio(found: Contest, criterion: Criterion, one: str, other: str) -> Mapping[str, Any] | None:
+    ratio = found.ratio(criterion, one, other)
+    if ratio is None:
+        return None
+    if criterion == "size":
+        return {"ratio": ratio.ratio, "standing": found.standing(criterion, one, other)}
+    tested = ratio.processes >= LEAST_PROCESSES
+    return {**asdict(ratio), "tested": tested, "standing": found.standing(criterion, one, other)}
+
+
+def _json_range(held: Range | None) -> dict[str, float | None] | None:
+    return None if held is None else {name: _finite(value) for name, value in held._asdict().items()}
+
+
+def _finite(value: float) -> float | None:
+    return None if math.isinf(value) else value
