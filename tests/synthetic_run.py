@@ -6,9 +6,23 @@
 import io
 from pathlib import Path
 
-from serbench.report import render, terminal
+from serbench.report import matrices, render, terminal
 from serbench.report.summary import summarise
-from serbench.results import Dataset, Ended, Footprint, Header, Library, Run, Spent, Streamed, Timing, Verified
+from serbench.results import (
+    Asked,
+    Crossing,
+    Dataset,
+    Ended,
+    Footprint,
+    Foreign,
+    Header,
+    Library,
+    Run,
+    Spent,
+    Streamed,
+    Timing,
+    Verified,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = '<script>alert("a|b")</script>'
@@ -252,6 +266,49 @@ ENDED = [
     ),
 ]
 
+FOREIGN = [
+    Foreign(
+        machine="far<b>",
+        byte_order="big",
+        word_bits=64,
+        python="3.11.2",
+        controls=["dump/control"],
+        problems=["old/poor failed on employees between here and far<b>"],
+    )
+]
+
+
+def crossing(dataset, codec, octets="same", **more):
+    return Crossing(machine="far<b>", dataset=dataset, codec=codec, octets=octets, **{"status": "ok"} | more)
+
+
+CROSSED = [
+    crossing("endian-fields", "json/fast", here="1.1", there="1.3"),
+    crossing("endian-fields", "xml/slow", "", status="unavailable", reason="not there: no wheel"),
+    crossing("endian-fields", "dump/control", "differ", status="failed", forth="1 became 256", back="256 became 1"),
+    crossing("endian-fields", "old/poor", "", status="failed", reason="there: crashed: <SIGBUS>"),
+    crossing("endian-fields", "bad/broken", "same", status="defect", reason="known", back="$.a: 1 became 256"),
+    crossing("employees", "json/fast", here="1.1", there="1.3"),
+    crossing("employees", "xml/slow", "", status="unavailable", reason="not there: no wheel"),
+    crossing("employees", "dump/control", "", status="unsupported", reason="dump/control does not carry a map"),
+    crossing("employees", "old/poor", "differ", reason="another order"),
+    crossing("employees", "bad/broken", "vary"),
+]
+
+
+def asked(dataset, codec, status="ok", **more):
+    format, language = codec.split("/")
+    return Asked(dataset=dataset, codec=codec, writer=f"{format}/fast", language=language, status=status, **more)
+
+
+ASKED = [
+    asked("employees", "json/node", octets=True, library="fast-json 3"),
+    asked(HOSTILE, "json/node", "lossy", losses={"reading: whole floats are integers": 2}, library="fast-json 3"),
+    asked("employees", "json/go"),
+    asked(HOSTILE, "json/go", "failed", reason="</td>\x1b[2J"),
+    asked("employees", "json/java", "unavailable", reason="missing: mvn; apt-get install maven"),
+]
+
 RUN = Run(
     Path("reports/made-up/results.jsonl"),
     HEADER,
@@ -263,6 +320,9 @@ RUN = Run(
     LIBRARIES,
     FOOTPRINTS,
     ended=ENDED,
+    foreign=FOREIGN,
+    crossed=CROSSED,
+    asked=ASKED,
 )
 
 
@@ -271,7 +331,7 @@ def on_terminal(width, run=RUN):
 
 
 def verification():
-    return printed(80, lambda out: terminal.verification(VERIFIED, ["dump/control"], out))
+    return printed(80, lambda out: terminal.matrix(matrices.verification(VERIFIED, ["dump/control"]), out))
 
 
 def printed(width, draw):

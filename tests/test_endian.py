@@ -298,7 +298,7 @@ def test_the_matrix(pretend, capsys, tmp_path):
     marks = {line.split()[0]: line.split()[1:] for line in lines if "/" in line.split(" ")[0] and ":" not in line}
     assert marks["xdr/serbench"] == ["==", "==", "==", "=="]
     assert marks["struct-native/control"] == ["(control)", "xx", "xx", "-", "xx"]
-    assert "1 endian-fields, 2 endian-floats, 3 endian-lengths, 4 integers" in lines
+    assert lines[0].split() == ["codec", "endian-fields", "endian-floats", "endian-lengths", "integers"]
     (written,) = json.loads((tmp_path / "out" / "endian.json").read_text())
     assert written["machine"] == "s390x"
     assert {row["dataset"] for row in written["rows"]} == {
@@ -395,5 +395,5 @@ def test_a_schema_of_the_user(pretend, capsys, tmp_path):
     (tmp_path / "a.proto").write_text('syntax = "proto3";\nmessage A { int64 b = 1; }\n')
     assert main(["endian", "-c", "xdr", "-s", str(tmp_path / "a.proto")]) == 0
     out, err = capsys.readouterr()
-    assert "4 a" in out
+    assert out.splitlines()[0].split()[-1] == "a"
     assert "10 messages were generated" in err

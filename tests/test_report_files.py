@@ -67,6 +67,9 @@ def test_a_report_is_a_function_of_the_result_file(tmp_path):
         *RUN.timings,
         *RUN.spent,
         *RUN.ended,
+        *RUN.crossed,
+        *RUN.foreign,
+        *RUN.asked,
     ]
     for line in lines:
         writer.write(line)

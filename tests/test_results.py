@@ -10,9 +10,12 @@ import pytest
 import zstandard
 from serbench.results import (
     FILE_NAME,
+    Asked,
     Counted,
+    Crossing,
     Dataset,
     Ended,
+    Foreign,
     Header,
     ResultsError,
     Streamed,
@@ -69,6 +72,17 @@ def test_a_cell_that_was_measured_again_has_the_later_samples(tmp_path):
     again = replace(LINES[6], samples_ns=[7])
     written(tmp_path, [*LINES, again, replace(again, process=1)])
     assert read(tmp_path).timings == [again, LINES[7], replace(again, process=1)]
+
+
+def test_of_what_is_added_later_the_last_line_counts(tmp_path):
+    machine = Foreign(machine="m", byte_order="big", word_bits=64, python="3.11")
+    crossed = Crossing(machine="m", dataset="d", codec="a/b", status="failed")
+    asked = Asked(dataset="d", codec="a/node", writer="a/b", language="node", status="failed")
+    others = [replace(machine, machine="n"), replace(crossed, codec="a/c"), replace(asked, writer="a/c")]
+    again = [replace(machine, controls=["c"]), replace(crossed, status="ok"), replace(asked, octets=True)]
+    written(tmp_path, [HEADER, machine, crossed, asked, *others, *again])
+    run = read(tmp_path)
+    assert (run.foreign, run.crossed, run.asked) == tuple(map(list, zip(again, others)))
 
 
 def test_each_line_is_there_at_once(tmp_path):

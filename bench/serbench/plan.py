@@ -84,6 +84,14 @@ class Data:
         count = min(len(self.messages), self.most_timed, max(1, TIMED_BYTES // usual))
         return [i * len(self.messages) // count for i in range(count)]
 
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of the schema and the messages, whatever they are called."""
+        digest = hashlib.sha256(_canonical(schema_to_json(self.schema)))
+        for message in self.messages:
+            digest.update(_canonical(to_json(message, self.schema)))
+        return digest.hexdigest()
+
     @property
     def timed(self) -> list[Value]:
         """The messages that are timed."""

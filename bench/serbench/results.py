@@ -4,8 +4,10 @@
 set, a `library` for each codec that is installed, a `verified` for each (data set, codec), a `footprint` for each of
 these that is right, a `streamed` for each that has streams, a `timing` for each (data set, codec, operation, process)
 or in place of these a `counted` for each (data set, codec, operation), a `spent` after those of a block, and an
-`ended` where a run ended or was interrupted. Samples are integer nanoseconds with their loop counts; no median is
-stored: `serbench.statistics` computes what reports show.
+`ended` where a run ended or was interrupted. What is found out later about the run's data is added to it: a `foreign`
+for each machine that values were sent to and back, a `crossed` for each (machine, data set, codec), and an `asked` for
+each (data set, implementation, whose octets it read); of two the later counts. Samples are integer nanoseconds with
+their loop counts; no median is stored: `serbench.statistics` computes what reports show.
 
 History of the format: 1, the first.
 """
@@ -26,6 +28,8 @@ FORMAT = 1
 FILE_NAME = "results.jsonl"
 
 Status: TypeAlias = Literal["ok", "lossy", "unsupported", "unavailable", "failed"]
+CrossingStatus: TypeAlias = Literal["ok", "unsupported", "unavailable", "defect", "failed"]
+Octets: TypeAlias = Literal["", "same", "vary", "differ"]
 Method: TypeAlias = Literal["zlib-6", "zstd-3", "lz4-0", "brotli-5", "xz-6"]
 """Of compression, at a level: see `serbench.compression`."""
 Work: TypeAlias = Literal[
@@ -94,7 +98,7 @@ class Dataset:
     """Messages of one schema, of which `timed` are timed. `source` is `shared` or the data file's name.
 
     `leaf` is the path of what `access` reads, empty where it is not measured. Data sets of one `family` are the same
-    messages in several sizes; empty where there is one.
+    messages in several sizes; empty where there is one. `sha256` is that of schema and messages.
     """
 
     name: str
@@ -107,6 +111,7 @@ class Dataset:
     description: str = ""
     leaf: str = ""
     family: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,7 +282,78 @@ class Counted:
     reason: str = ""
 
 
-Line: TypeAlias = Header | Dataset | Library | Verified | Footprint | Streamed | Timing | Spent | Counted | Ended
+@dataclass(frozen=True, kw_only=True)
+class Foreign:
+    """A machine that values were sent to and back. `controls` are those that have to fail there, as it differs from
+    this one; `problems` what was wrong with the crossing, a line each."""
+
+    machine: str
+    byte_order: str
+    word_bits: int
+    python: str
+    controls: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """A codec on a data set, between here and a machine.
+
+    `forth` is what went wrong from here to there, `back` from there to here; empty if every value came through equal.
+    `octets` are `same`, `vary` (they do here alone, from one compilation to the next) or `differ`. `refused` messages
+    are beyond the codec's limits. `reason` says why there is no result, or what is known about it. `here` and `there`
+    are the versions of the library.
+    """
+
+    machine: str
+    dataset: str
+    codec: str
+    status: CrossingStatus
+    reason: str = ""
+    here: str = ""
+    there: str = ""
+    forth: str = ""
+    back: str = ""
+    octets: Octets = ""
+    messages: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What an implementation that is not ours makes of a codec's octets, on a data set.
+
+    `codec` is who was asked: a peer (`json/node`), which reads the octets of our codec of the format and writes them
+    again, or a codec of ours, which reads those of the `writer`, another implementation of the format. The `library`
+    has its version with it. `losses` counts what is known to be lost by what it is. `octets`: it writes the same.
+    """
+
+    dataset: str
+    codec: str
+    writer: str
+    language: str
+    status: Status
+    library: str = ""
+    reason: str = ""
+    losses: dict[str, int] = field(default_factory=dict)
+    octets: bool = False
+
+
+Line: TypeAlias = (
+    Header
+    | Dataset
+    | Library
+    | Verified
+    | Footprint
+    | Streamed
+    | Timing
+    | Spent
+    | Counted
+    | Ended
+    | Foreign
+    | Crossing
+    | Asked
+)
 _KINDS: dict[str, type[Line]] = {
     "header": Header,
     "dataset": Dataset,
@@ -289,6 +365,9 @@ _KINDS: dict[str, type[Line]] = {
     "spent": Spent,
     "counted": Counted,
     "ended": Ended,
+    "foreign": Foreign,
+    "crossed": Crossing,
+    "asked": Asked,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -308,6 +387,9 @@ class Run:
     footprints: list[Footprint] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
+    crossed: list[Crossing] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
 
 
 class Writer:
@@ -404,6 +486,9 @@ def read(folder: Path) -> Run:
         [line for line in lines if isinstance(line, Footprint)],
         [line for line in lines if isinstance(line, Counted)],
         [line for line in lines if isinstance(line, Ended)],
+        list({line.machine: line for line in lines if isinstance(line, Foreign)}.values()),
+        list({(line.machine, line.dataset, line.codec): line for line in lines if isinstance(line, Crossing)}.values()),
+        list({(line.dataset, line.codec, line.writer): line for line in lines if isinstance(line, Asked)}.values()),
     )
 
 

@@ -202,6 +202,7 @@ def dataset_of(data: Data) -> Dataset:
         description=data.description,
         leaf=path_text(data.leaf) if data.leaf else "",
         family=data.family,
+        sha256=data.sha256,
     )
 
 

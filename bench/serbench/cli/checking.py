@@ -1,5 +1,7 @@
 """Commands that check values and octets: round trips, foreign machines, other people's implementations."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +23,42 @@ from serbench.cli.base import (
     schema_option,
     tell,
 )
-from serbench.cli.planning import data_sets, plan_of
+from serbench.cli.planning import SAMPLE, data_sets, plan_of
 
 if TYPE_CHECKING:
-    from serbench.results import Verified
+    from serbench.plan import Data
+    from serbench.results import Line, Verified
+
+into_option = click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Add what comes of it to a run and its reports; the data is the run's unless --schema names some.",
+)
+
+
+@contextmanager
+def _addition(
+    into: Path | None, schemas: tuple[str, ...], data: tuple[str, ...], sample: int = SAMPLE
+) -> "Iterator[tuple[tuple[Data, ...], Callable[[Iterable[Line]], None]]]":
+    """The data sets of the options, or of the run, and a function that adds lines to the run, if there is one."""
+    if into is None:
+        yield data_sets(schemas, data, sample=sample), lambda lines: None
+        return
+    from serbench import additions
+    from serbench.results import read
+
+    run = read(into)
+    if schemas or data:
+        sets = data_sets(schemas, data, sample=sample, seed=run.header.seed)
+        additions.check_same(run, sets)
+    else:
+        sets, notes = additions.data_of(run)
+        for note in notes:
+            tell(note)
+    with additions.adding(into) as add:
+        yield sets, add
+    tell(f"added to {into}, and its reports written again")
 
 
 @commands.command(
@@ -34,6 +68,7 @@ if TYPE_CHECKING:
         "serbench verify --schema a.proto --data a.json",
         "serbench verify --peers",
         "serbench verify --peer node --codec msgpack --schema order",
+        "serbench verify --peers --into reports/night",
     )
 )
 @codec_option
@@ -42,6 +77,7 @@ if TYPE_CHECKING:
 @sample_option
 @click.option("--peers", is_flag=True, help="Ask implementations in other languages instead: do they read our bytes?")
 @click.option("--peer", "languages", multiple=True, metavar="L", help="Only those of this language; repeat.")
+@into_option
 @json_option
 def verify(
     codecs: tuple[str, ...],
@@ -50,6 +86,7 @@ def verify(
     sample: int,
     peers: bool,
     languages: tuple[str, ...],
+    into: Path | None,
     as_json: bool,
 ) -> int:
     """Round trips only: does every value come back equal? Exit code 1 if one does not.
@@ -59,10 +96,12 @@ def verify(
     With --peers, implementations in other languages read what our codecs write, and write it again for ours to read.
     """
     from serbench import runner
-    from serbench.report import progress, terminal
+    from serbench.report import matrices, progress, terminal
 
     if peers or languages:
-        return _verify_peers(codecs, schemas, data, sample, languages, as_json)
+        return _verify_peers(codecs, schemas, data, sample, languages, into, as_json)
+    if into:
+        raise UsageError("--into adds what --peers say: a run has round trips of its own")
     plan = plan_of(schemas, data, codecs, sample=sample)
     verified = runner.verify_all(plan, progress.watcher())
     controls = [info.id for info in plan.infos() if info.control]
@@ -71,7 +110,7 @@ def verify(
     if as_json:
         print_json([asdict(row) for row in verified])
     else:
-        terminal.verification(verified, controls, terminal.console())
+        terminal.matrix(matrices.verification(verified, controls), terminal.console())
     for problem in problems:
         tell(problem)
     return FAILED if problems else OK
@@ -83,18 +122,20 @@ def _verify_peers(
     data: tuple[str, ...],
     sample: int,
     languages: tuple[str, ...],
+    into: Path | None,
     as_json: bool,
 ) -> int:
     from serbench.peers.verify import chosen, verify_peers
-    from serbench.report import terminal
+    from serbench.report import matrices, terminal
 
     peers = chosen(codecs, languages)
-    sets = data_sets(schemas, data, sample=sample)
-    rows = verify_peers(sets, peers, tell)
+    with _addition(into, schemas, data, sample) as (sets, add):
+        rows = [matrices.of_verified(row) for row in verify_peers(sets, peers, tell)]
+        add(rows)
     if as_json:
         print_json([asdict(row) for row in rows])
     else:
-        terminal.peers(rows, terminal.console())
+        terminal.matrix(matrices.asked_peers(rows), terminal.console())
     failed = [row for row in rows if row.status == "failed"]
     for row in failed:
         tell(f"{row.codec} failed on {row.dataset}")
@@ -116,14 +157,18 @@ def _survived(control: str, verified: "list[Verified]") -> str:
         "serbench endian",
         "serbench endian --all --machine s390x --machine armhf --out reports/endian",
         "serbench endian --codec json --schema person.proto --machine ssh://me@mainframe",
+        "serbench endian --all --into reports/night",
     ),
 )
 @click.option("--machine", "machines", multiple=True, metavar="M", help="s390x (the default), armhf or ssh://HOST.")
 @click.option("--all", "everything", is_flag=True, help="All codecs; without, those of the textbook's formats.")
 @codec_option
 @schema_option
+@data_option
+@sample_option
 @click.option("--patience", default="60s", show_default=True, metavar="T", help="For one codec on one data set.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write endian.json there too.")
+@into_option
 @json_option
 @click.pass_context
 def endian(
@@ -132,8 +177,11 @@ def endian(
     everything: bool,
     codecs: tuple[str, ...],
     schemas: tuple[str, ...],
+    data: tuple[str, ...],
+    sample: int,
     patience: str,
     out: Path | None,
+    into: Path | None,
     as_json: bool,
 ) -> int | None:
     """Write here and read on a machine of another byte order or word size, and the way back. Exit code 1 on failure.
@@ -148,22 +196,22 @@ def endian(
     from serbench import inputs
     from serbench.endian import accidents, crossing
     from serbench.endian.machines import check_name
-    from serbench.report import crossing as matrix
-    from serbench.report import progress, terminal
+    from serbench.report import matrices, progress, terminal
 
     names = machines or ("s390x",)
     for name in names:
         check_name(name)
-    sets = data_sets(schemas)
     infos, limit = crossing.chosen(codecs, everything), inputs.duration(patience)
     done = []
-    for name in names:
-        crossed = crossing.run(name, (*accidents.data_sets(), *sets), infos, progress.watcher(), patience_s=limit)
-        done.append(asdict(crossed))
-        if not as_json:
-            matrix.render(crossed, terminal.console())
-        for problem in crossed.problems:
-            tell(problem)
+    with _addition(into, schemas, data, sample) as (sets, add):
+        for name in names:
+            crossed = crossing.run(name, (*accidents.data_sets(), *sets), infos, progress.watcher(), patience_s=limit)
+            done.append(asdict(crossed))
+            add([*crossed.rows, crossed.foreign])
+            if not as_json:
+                terminal.matrix(matrices.crossings(crossed.foreign, crossed.rows), terminal.console())
+            for problem in crossed.problems:
+                tell(problem)
     if as_json:
         print_json(done)
     if out:

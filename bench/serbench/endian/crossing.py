@@ -7,7 +7,7 @@ what the others pass means nothing.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from sercodecs import registry
 from sercodecs.contract import CodecInfo
@@ -20,6 +20,7 @@ from serbench.endian.control import CODECS as LONG
 from serbench.endian.machines import UNKNOWN, Machine, MachineError, opened
 from serbench.frames import Frame, WorkerFailed
 from serbench.plan import Data, lookup
+from serbench.results import Crossing, CrossingStatus, Foreign, Octets
 from serbench.runner import Progress
 from serbench.worker import hello
 
@@ -29,32 +30,6 @@ FOUNDING = (
 MODULES = ("serbench.endian.control",)
 CONTROLS = {"byte_order": "struct-native/control", "word_bits": LONG[0].id}
 """What a worker's hello says of its machine, and the control that fails where that is otherwise."""
-
-Status = Literal["ok", "unsupported", "unavailable", "defect", "failed"]
-Octets = Literal["", "same", "vary", "differ"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Crossing:
-    """A codec on a data set, between here and a machine.
-
-    `forth` is what went wrong from here to there, `back` from there to here; empty if every value came through equal.
-    `octets` are `same`, `vary` (they do here alone, from one compilation to the next) or `differ`. `refused` messages
-    are beyond the codec's limits. `reason` says why there is no result, or what is known about it.
-    """
-
-    machine: str
-    dataset: str
-    codec: str
-    status: Status
-    reason: str = ""
-    here: str = ""
-    there: str = ""
-    forth: str = ""
-    back: str = ""
-    octets: Octets = ""
-    messages: int = 0
-    refused: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +42,11 @@ class Crossed:
     problems: list[str]
     controls: list[str]
     rows: list[Crossing]
+
+    @property
+    def foreign(self) -> Foreign:
+        """The machine, as a line of a result file."""
+        return _foreign(self.machine, self.hello, self.controls, self.problems)
 
 
 def chosen(codecs: Sequence[str], everything: bool) -> tuple[CodecInfo, ...]:
@@ -89,14 +69,26 @@ def run(
         finally:
             progress.finished()
         wanted = failing(there.hello)
+        problems = _problems(machine, rows, wanted)
         return Crossed(
             machine=name,
             hello=there.hello,
-            verdict=_verdict(machine, there.hello, rows, wanted),
-            problems=_problems(machine, rows, wanted),
+            verdict=verdict(_foreign(name, there.hello, wanted, problems), rows),
+            problems=problems,
             controls=wanted,
             rows=rows,
         )
+
+
+def _foreign(name: str, hello: Frame, controls: list[str], problems: list[str]) -> Foreign:
+    return Foreign(
+        machine=name,
+        byte_order=str(hello["byte_order"]),
+        word_bits=int(hello["word_bits"]),
+        python=str(hello["python"]),
+        controls=controls,
+        problems=problems,
+    )
 
 
 def _crossings(
@@ -156,7 +148,7 @@ def _judged(
 ) -> Crossing:
     codec, recipe = written.codec, machine.recipe
 
-    def row(status: Status, reason: str = "", **more: Any) -> Crossing:
+    def row(status: CrossingStatus, reason: str = "", **more: Any) -> Crossing:
         return Crossing(
             machine=machine.name, dataset=data.name, codec=codec, status=status, reason=reason,
             here=written.version, there=foreign.version, messages=len(data.messages), **more,
@@ -221,8 +213,8 @@ def _problems(machine: Machine, rows: Sequence[Crossing], wanted: Sequence[str])
     return found
 
 
-def _verdict(machine: Machine, foreign: Frame, rows: Sequence[Crossing], wanted: Sequence[str]) -> str:
-    """A run in a sentence or two."""
+def verdict(foreign: Foreign, rows: Sequence[Crossing]) -> str:
+    """The crossings of a machine in a sentence or two."""
     of_codec: dict[str, set[str]] = {}
     for row in rows:
         if row.codec not in CONTROLS.values():
@@ -231,10 +223,10 @@ def _verdict(machine: Machine, foreign: Frame, rows: Sequence[Crossing], wanted:
     lacking = sum(found == {"unavailable"} for found in of_codec.values())
     defects = sum("defect" in found for found in of_codec.values())
     text = (
-        f"{machine.name} ({foreign['byte_order']}-endian, long of {foreign['word_bits']} bits, "
-        f"Python {foreign['python']}): {passed} of {len(of_codec)} codecs pass both ways, "
+        f"{foreign.machine} ({foreign.byte_order}-endian, long of {foreign.word_bits} bits, "
+        f"Python {foreign.python}): {passed} of {len(of_codec)} codecs pass both ways, "
         f"{lacking} lack their library, {defects} have a known defect there."
     )
-    if not wanted:
+    if not foreign.controls:
         return f"{text} It is of the same byte order and word size as this one: no control can fail."
-    return f"{text} Controls that have to fail: {', '.join(wanted)}."
+    return f"{text} Controls that have to fail: {', '.join(foreign.controls)}."

@@ -12,7 +12,7 @@ from serbench.fitness import machine_lines
 from serbench.report import charts
 from serbench.report import summary as s
 from serbench.report import words as w
-from serbench.report.listings import Listing, of_data, of_run
+from serbench.report.listings import Listing, of_data, of_matrix, of_run
 from serbench.report.summary import Row, Summary, Table
 from serbench.results import HALVES, STREAM, WHOLE, Operation
 
@@ -41,6 +41,7 @@ def render(summary: Summary) -> str:
         _groups(summary),
         *map(_family, summary.families),
         *(_dataset(table, number) for number, table in enumerate(summary.tables, 1)),
+        *(_listing(of_matrix(matrix)) for matrix in summary.matrices),
         _codecs(summary),
         *map(_listing, of_run(summary)),
         _conditions(summary),
@@ -191,7 +192,8 @@ def _listing(listing: Listing) -> str:
         + "</tr>"
         for (name, _), *cells in listing.rows
     )
-    return _grid(text(listing.caption), [*map(text, listing.titles)], rows, numeric=listing.left, wide=False)
+    made = _grid(text(listing.caption), [*map(text, listing.titles)], rows, numeric=listing.left, wide=False)
+    return made + (f"<ul>{''.join(f'<li>{text(note)}</li>' for note in listing.notes)}</ul>" if listing.notes else "")
 
 
 def _row(row: Row) -> str:

@@ -10,6 +10,7 @@ from statistics import median
 from typing import TypeAlias
 
 from serbench.purposes import PURPOSES
+from serbench.report.matrices import Matrix
 from serbench.report.summary import Row, Summary, Table
 from serbench.report.words import COUNTED_TITLES, NONE, digits, margin_text, percent_text, size_text, time_text
 from serbench.results import PACKING, Footprint, Library
@@ -19,12 +20,13 @@ Cell: TypeAlias = tuple[str, bool]
 
 @dataclass(frozen=True)
 class Listing:
-    """A table: its first `left` columns are text, the others numbers."""
+    """A table: its first `left` columns are text, the others numbers. `notes` stand below it, a line each."""
 
     caption: str
     titles: list[str]
     rows: list[list[Cell]]
     left: int = 1
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,27 @@ def of_run(summary: Summary) -> Iterator[Listing]:
             [_library(row, summary) for row in libraries],
             left=2,
         )
+
+
+def of_matrix(matrix: Matrix) -> Listing:
+    """A matrix by the words of its cells."""
+    titles = [matrix.corner, *matrix.columns, *([matrix.aside] if matrix.asides else [])]
+    rows = [
+        [
+            f"{name} (control)" if name in matrix.controls else name,
+            *(cell.word if cell else NONE for cell in cells),
+            *([matrix.asides.get(name, "")] if matrix.asides else []),
+        ]
+        for name, cells in zip(matrix.rows, matrix.cells)
+    ]
+    legend = f" ({matrix.legend})" if matrix.legend else ""
+    return Listing(
+        f"{matrix.title}{legend}",
+        titles,
+        [[(text, False) for text in row] for row in rows],
+        left=len(titles),
+        notes=tuple(matrix.notes),
+    )
 
 
 def _library(row: Library, summary: Summary) -> list[Cell]:

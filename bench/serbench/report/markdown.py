@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from serbench.fitness import machine_lines
 from serbench.report import summary as s
 from serbench.report import words as w
-from serbench.report.listings import Listing, of_data, of_run
+from serbench.report.listings import Listing, of_data, of_matrix, of_run
 from serbench.report.summary import Row, Summary, Table
 from serbench.results import HALVES, STREAM, WHOLE, Operation
 
@@ -43,6 +43,7 @@ def render(summary: Summary) -> str:
         lines += grid(["codec", *w.COST_TITLES], rows)
     for table in summary.tables:
         lines += _dataset(table)
+    lines += _listings(map(of_matrix, summary.matrices))
     return "\n".join([*lines, *_codecs(summary), *_listings(of_run(summary)), *_conditions(summary)])
 
 
@@ -127,6 +128,9 @@ def _listings(listings: Iterable[Listing]) -> Iterator[str]:
         yield from (f"{escape(listing.caption)}:", "")
         rows = ([_bold(escape(text), best) for text, best in cells] for cells in listing.rows)
         yield from grid([escape(title) for title in listing.titles], rows, left=listing.left)
+        yield from (f"- {escape(note)}" for note in listing.notes)
+        if listing.notes:
+            yield ""
 
 
 def _row(row: Row) -> list[str]:

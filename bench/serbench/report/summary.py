@@ -14,6 +14,7 @@ from statistics import geometric_mean
 from typing import Any
 
 from serbench import fitness
+from serbench.report.matrices import Matrix, of_run
 from serbench.report.words import COUNTED, losses_text, rates, size_text
 from serbench.results import (
     COMPARED,
@@ -228,6 +229,7 @@ class Summary:
     tables: list[Table]
     groups: list[Group]
     families: list[Family]
+    matrices: list[Matrix]
 
     @property
     def processes(self) -> tuple[int, int]:
@@ -310,7 +312,7 @@ def summarise(run: Run) -> Summary:
     reasons = {(row.dataset, row.codec, row.operation): row.reason for row in run.timings if row.reason}
     reasons |= {(row.dataset, row.codec, row.operation): row.reason for row in run.counted if row.reason}
     tables = [_table(run, dataset, known, pairs, collecting, reasons) for dataset in run.datasets]
-    return Summary(run=run, tables=tables, groups=_groups(tables), families=_families(run))
+    return Summary(run=run, tables=tables, groups=_groups(tables), families=_families(run), matrices=of_run(run))
 
 
 def _families(run: Run) -> list[Family]:

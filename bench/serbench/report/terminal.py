@@ -1,6 +1,6 @@
 """Tables for a terminal. Columns that do not fit its width are left out and named; the reports in files have all."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from serbench.report.listings import Listing, of_data, of_run
+from serbench.report.matrices import Matrix
 from serbench.report.summary import SPREAD_TITLES, Row, Summary, Table
 from serbench.report.words import (
     COST_NOTE,
@@ -22,7 +23,6 @@ from serbench.report.words import (
     clean,
     cost_cells,
     how_read,
-    losses_text,
     margin_text,
     optional,
     percent_text,
@@ -32,13 +32,21 @@ from serbench.report.words import (
     stream_figures,
     time_text,
 )
-from serbench.results import HALVES, STREAM, Operation, Verified
+from serbench.results import HALVES, STREAM, Operation
 
 PIPE_WIDTH = 200
 MOST_LISTED = 20
 """With more codecs than this, rates, compression, memory and libraries are left to the reports in files."""
 BEST = "bold green"
-STATUS_STYLES = {"ok": "", "lossy": "yellow", "unsupported": "dim", "unavailable": "dim", "failed": "bold red"}
+STATUS_STYLES = {
+    "ok": "",
+    "lossy": "yellow",
+    "defect": "yellow",
+    "control": "dim",
+    "unsupported": "dim",
+    "unavailable": "dim",
+    "failed": "bold red",
+}
 
 
 def console(file: IO[str] | None = None, width: int | None = None) -> Console:
@@ -69,6 +77,11 @@ def render(summary: Summary, out: Console) -> None:
         for codec, held in family.costs.items():
             made.add_row(clean(codec), *cost_cells(held))
         out.print(made)
+    for found in summary.matrices:
+        if found.kind != "round trips":  # which the tables say
+            out.print()
+            out.print(Text(clean(found.title), style="bold"))
+            matrix(found, out)
     out.print()
     for listing in of_run(summary):
         _listing(listing, out)
@@ -239,78 +252,43 @@ def listing(titles: Sequence[str], rows: Iterable[Sequence[object]], out: Consol
     out.print(made)
 
 
-def verification(verified: Sequence[Verified], controls: Iterable[str], out: Console) -> None:
-    """Codec by schema, as many schemas beside each other as fit; then reasons, losses, and the swapped byte orders."""
-    controls = set(controls)
-    names = {row.codec: f"{clean(row.codec)}{' (control)' if row.codec in controls else ''}" for row in verified}
-    _matrix(verified, names, _status, out)
-    for line in _merged((f"{row.codec}: {_outcome(row)}", row.dataset) for row in verified if row.status != "ok"):
-        out.print(clean(line), soft_wrap=True)
-    for line in _merged(
-        (f"{row.codec}, byte order {pair.replace('>', ' read as ')}: {outcome}", row.dataset)
-        for row in verified
-        for pair, outcome in row.orders.items()
-    ):
-        out.print(clean(line), soft_wrap=True)
-
-
-def peers(verified: Sequence[Verified], out: Console) -> None:
-    """Peer by schema, in the same way; then what is lost, with where, and other reasons."""
-    _matrix(verified, {row.codec: clean(row.codec) for row in verified}, _agreement, out)
-    out.print("same: the peer reads our octets and writes the same; ok: it writes others, and we read them")
-    out.print()
-    lines = [(f"{row.codec}, {what}", row.dataset) for row in verified for what in row.losses]
-    lines += [(f"{row.codec}: {_outcome(row)}", row.dataset) for row in verified if row.reason]
-    for line in _merged(lines):
-        out.print(clean(line), soft_wrap=True)
-
-
-def _agreement(row: Verified | None) -> Text:
-    return Text("same") if row and row.status == "ok" and "octets" in row.offers else _status(row)
-
-
-def _matrix(
-    verified: Sequence[Verified],
-    names: Mapping[str, str],
-    shown: Callable[[Verified | None], Text],
-    out: Console,
-) -> None:
-    datasets = list(dict.fromkeys(row.dataset for row in verified))
-    rows = {(row.codec, row.dataset): row for row in verified}
-    while datasets:
-        count = len(datasets)
-        while True:
-            made = plain([("codec", True), *((clean(name), True) for name in datasets[:count])])
-            for codec, name in names.items():
-                made.add_row(name, *(shown(rows.get((codec, dataset))) for dataset in datasets[:count]))
-            if count == 1 or _width(made, out) <= out.width:
-                break
-            count -= 1
-        out.print(made)
+def matrix(held: Matrix, out: Console) -> None:
+    """A matrix, its legend and its notes. Columns that do not fit beside each other have numbers in place of names, or
+    come one below the other if that does not help.
+    """
+    numbers = [str(number) for number, _ in enumerate(held.columns, 1)]
+    every = [slice(0, len(numbers))]
+    each = [slice(place, place + 1) for place in range(len(numbers))]
+    titles, parts = held.columns, every
+    for titles, parts in ((held.columns, every), (numbers, every), (held.columns, each), (numbers, each)):
+        if all(_width(_drawn(held, titles, part), out) <= out.width for part in parts):
+            break
+    start, end = 0, len(titles) if parts is every else 1
+    while start < len(titles):
+        while end < len(titles) and _width(_drawn(held, titles, slice(start, end + 1)), out) <= out.width:
+            end += 1
+        made = _drawn(held, titles, slice(start, end))
+        made.width = _width(made, out)
+        out.print(made, crop=False)
         out.print()
-        datasets = datasets[count:]
+        start, end = end, end + 1
+    if titles is numbers:
+        key = (f"{number} {clean(name)}" for number, name in zip(numbers, held.columns))
+        out.print(", ".join(key), soft_wrap=True)
+    for line in filter(None, (held.legend, *held.notes)):
+        out.print(clean(line), soft_wrap=True)
 
 
-def _merged(lines: Iterable[tuple[str, str]]) -> list[str]:
-    """Equal lines of several data sets as one."""
-    return [f"{line} ({', '.join(datasets)})" for line, datasets in grouped(lines)]
-
-
-def grouped(lines: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """Each line once, with the data sets it is of."""
-    found: dict[str, list[str]] = {}
-    for line, dataset in lines:
-        found.setdefault(line, []).append(dataset)
-    return list(found.items())
-
-
-def _outcome(row: Verified) -> str:
-    if row.status != "lossy":
-        return f"{row.status}: {row.reason}"
-    return f"lossy: {losses_text(row)}"
-
-
-def _status(row: Verified | None) -> Text:
-    if row is None:
-        return Text(NONE)
-    return Text("FAILED" if row.status == "failed" else row.status, style=STATUS_STYLES[row.status])
+def _drawn(held: Matrix, titles: Sequence[str], part: slice) -> RichTable:
+    """The matrix with a part of its columns."""
+    aside = [(held.aside, True)] if held.asides else []
+    made = plain([(held.corner, True), *((clean(title), True) for title in titles[part]), *aside])
+    for name, cells in zip(held.rows, held.cells):
+        control = name in held.controls
+        made.add_row(
+            f"{clean(name)}{' (control)' if control else ''}",
+            *(Text(clean(cell.word), style=STATUS_STYLES[cell.status]) if cell else Text(NONE) for cell in cells[part]),
+            *(clean(held.asides.get(name, "")) for _ in aside),
+            style="dim" if control else None,
+        )
+    return made
