@@ -350,6 +350,7 @@ FORMAT = Format(
     name="fake",
     title="Fake",
     specification="none",
+    history="",
     textual=True,
     self_describing=True,
     byte_order="none",

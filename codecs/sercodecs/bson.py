@@ -42,6 +42,7 @@ FORMAT = Format(
     name="bson",
     title="BSON",
     specification="BSON 1.1 (bsonspec.org)",
+    history="The documents of MongoDB on the wire and on disk; version 1.1 added decimal128 (bsonspec.org).",
     textual=False,
     self_describing=True,
     byte_order="little",

@@ -40,6 +40,8 @@ FORMAT = Format(
     name="cbor",
     title="CBOR",
     specification="RFC 8949",
+    history="RFC 7049 (2013), from the IETF's work on constrained devices, after MessagePack; a Standard (STD 94) "
+    "since RFC 8949 (2020).",
     textual=False,
     self_describing=True,
     byte_order="big",

@@ -93,6 +93,7 @@ class Format:
     """A representation on the wire, whoever implements it.
 
     `byte_order` is that of multi-octet numbers: `none` where there are none, `native` where it is the machine's.
+    `history`: where it comes from, with the documents that say so.
     `canonical`: equal values have equal octets, whoever writes them and however the value was built. `evolution`: an
     optional field can be added to a record, or left out, and readers of the other version still read the rest; of the
     format as it is measured here, since an option that costs octets would have other sizes. `languages` has, by the
@@ -102,6 +103,7 @@ class Format:
     name: str
     title: str
     specification: str
+    history: str
     textual: bool
     self_describing: bool
     byte_order: ByteOrder

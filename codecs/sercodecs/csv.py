@@ -42,6 +42,7 @@ FORMAT = Format(
     name="csv",
     title="CSV",
     specification="RFC 4180",
+    history="Decades older than its description, RFC 4180 (2005), which documents what most programs do.",
     textual=True,
     self_describing=True,
     byte_order="none",

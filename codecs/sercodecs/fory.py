@@ -49,6 +49,8 @@ FORMAT = Format(
     name="fory-xlang",
     title="Apache Fory xlang",
     specification="Fory Cross-Language Serialization Specification",
+    history="From Ant Group, where it is from 2019; open since July 2023, then as Fury (Apache Incubator, Fury "
+    "Proposal).",
     textual=False,
     self_describing=False,
     byte_order="little",

@@ -50,6 +50,8 @@ BINARY = Format(
     name="ion",
     title="Ion",
     specification="Amazon Ion 1.0",
+    history="Amazon's own format, opened by it: one data model in text, a superset of JSON, and in binary (Amazon Ion "
+    "documentation).",
     textual=False,
     self_describing=True,
     byte_order="big",

@@ -34,6 +34,8 @@ FORMAT = Format(
     name="pickle",
     title="Python pickle",
     specification="PEP 307, PEP 3154, PEP 574; pickletools",
+    history="Protocol 2 with Python 2.3 (PEP 307, 2003), 3 with 3.0, 4 with 3.4 (PEP 3154), 5 with 3.8 (PEP 574, "
+    "2019); 0 and 1 are older.",
     textual=False,
     self_describing=True,
     byte_order="little",

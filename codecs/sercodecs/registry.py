@@ -45,10 +45,11 @@ class UnknownCodec(SerError):
 @cache
 def codecs() -> tuple[CodecInfo, ...]:
     """All codecs in the order of `MODULES`, whether or not their library is installed."""
-    return tuple(info for module in MODULES for info in _of(module))
+    return tuple(info for module in MODULES for info in of(module))
 
 
-def _of(module: str) -> tuple[CodecInfo, ...]:
+def of(module: str) -> tuple[CodecInfo, ...]:
+    """The codecs of one of `MODULES`."""
     found: tuple[CodecInfo, ...] = import_module(f"sercodecs.{module}").CODECS
     return found
 
@@ -58,7 +59,7 @@ def _by_id(id: str) -> list[CodecInfo]:
     """The codec of this id, if there is one. Modules that are named like its format come first: mostly no other has to
     be imported, and all of them take a sixth of a second, which each worker process would pay."""
     for module in sorted(MODULES, key=lambda module: not id.startswith(module)):
-        if found := [info for info in _of(module) if info.id == id]:
+        if found := [info for info in of(module) if info.id == id]:
             return found
     return []
 

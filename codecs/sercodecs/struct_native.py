@@ -49,6 +49,7 @@ FORMAT = Format(
     name="struct-native",
     title="C struct image",
     specification="System V ABI; ISO/IEC 9899, section 6.7.2.1",
+    history="As old as C: what programs sent before there were formats, and some still do.",
     textual=False,
     self_describing=False,
     byte_order="native",

@@ -33,6 +33,7 @@ FORMAT = Format(
     name="ubjson",
     title="UBJSON",
     specification="Universal Binary JSON, draft 12",
+    history="JSON in binary without types of its own, prompted by CouchDB (ubjson.org); never more than a draft.",
     textual=False,
     self_describing=True,
     byte_order="big",

@@ -42,6 +42,7 @@ FORMAT = Format(
     name="yaml",
     title="YAML",
     specification="YAML 1.1 (PyYAML), YAML 1.2 (ruamel.yaml)",
+    history="YAML 1.0 in 2004, 1.1 in 2005; 1.2 (2009) made JSON a subset (yaml.org).",
     textual=True,
     self_describing=True,
     byte_order="none",

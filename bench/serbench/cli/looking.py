@@ -1,7 +1,6 @@
 """Commands that show what there is, and that handle one schema or one value."""
 
 import sys
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -83,6 +82,8 @@ def list_codecs(kinds: bool, as_json: bool) -> None:
 def _described(info: "CodecInfo") -> dict[str, Any]:
     from sercodecs.registry import missing
 
+    from serbench.report import limits
+
     lacking = missing(info)
     return {
         "id": info.id,
@@ -103,7 +104,7 @@ def _described(info: "CodecInfo") -> dict[str, Any]:
         "control": info.control,
         "note": info.note,
         "defects": list(info.defects),
-        "limits": _limits(info),
+        "limits": limits.brief(info.limits),
         "status": lacking or "ok",
     }
 
@@ -117,35 +118,6 @@ def _claimed(info: "CodecInfo", name: "Property") -> dict[str, Any]:
         "rule": lacking or claim.rule,
         "except_for": list(claim.except_for),
     }
-
-
-def _limits(info: "CodecInfo") -> str:
-    """The limits that are not those of a codec that carries everything, in words."""
-
-    held = {limit.name: getattr(info.limits, limit.name) for limit in fields(info.limits)}
-    usual = {limit.name: limit.default for limit in fields(info.limits)}
-    return ", ".join(
-        f"{name.replace('_', ' ')} {_limit(name, value)}" for name, value in held.items() if value != usual[name]
-    )
-
-
-def _limit(name: str, value: object) -> str:
-    match value:
-        case False:
-            return "refused" if name == "empty_optional" else "lost"
-        case (int(least), int(most)):
-            return f"{_bound(least)} to {_bound(most)}"
-        case _:
-            return str(value)
-
-
-def _bound(value: int) -> str:
-    """An integer at the end of a range, as a power of two where it is one or one less."""
-    for shift in (0, 1):
-        size = abs(value) + shift
-        if size >= 1 << 16 and size.bit_count() == 1:
-            return f"{'-' if value < 0 else ''}2^{size.bit_length() - 1}{'-1' if shift else ''}"
-    return str(value)
 
 
 @commands.command("schemas", epilog=epilog("serbench schemas", "serbench schemas --json"))

@@ -40,12 +40,12 @@ from serbench.report.markdown import escape, grid
 SHOWN = 32
 """So many octets of an example are shown; of a longer one its length is told."""
 
-_NAMED = (
+NAMED = (
     Enum("Level", (("LOW", 1), ("HIGH", 7))),
     Union("Choice", (Field("text", 1, String()), Field("number", 2, Int(32)))),
     Record("Point", (Field("x", 1, Int(16)), Field("y", 2, Int(16)))),
 )
-_EXAMPLES: dict[str, tuple[Type, Value]] = {
+EXAMPLES: dict[str, tuple[Type, Value]] = {
     "bool": (Bool(), True),
     "int": (Int(32), 1000),
     "float": (Float(), 1.5),
@@ -86,35 +86,38 @@ def _section(format_: Format, infos: list[CodecInfo]) -> list[str]:
     describing = "self-describing" if format_.self_describing else "agreed"
     facts = [escape(format_.specification), "text" if format_.textual else "binary", describing]
     facts += [] if format_.byte_order == "none" else [f"{format_.byte_order} byte order"]
-    rows = []
-    for field in fields(Carries):
-        type_, value = _EXAMPLES[field.name]
-        schema = _schema(type_, optional=field.name == "optional")
-        shown, octets = _example(infos, schema, {} if value is None else {"f": value})
-        rows.append([field.name, escape(getattr(format_.carries, field.name)), escape(shown), octets])
     return [
         f"## {escape(format_.title)}",
         "",
         f"{'; '.join(facts)}. Codecs: {', '.join(f'`{info.id}`' for info in infos)}.",
         "",
-        *grid(["kind", "carried as", "value", "octets"], rows, left=4),
-        *_defects(infos),
+        *table(infos),
+        *(["Known defects, and what is done about them:", "", *found, ""] if (found := defects(infos)) else []),
     ]
 
 
-def _defects(infos: list[CodecInfo]) -> list[str]:
+def table(infos: list[CodecInfo]) -> list[str]:
+    """A row for each kind, of the codecs of a format."""
+    rows = []
+    for field in fields(Carries):
+        type_, value = EXAMPLES[field.name]
+        schema = _schema(type_, optional=field.name == "optional")
+        shown, octets = _example(infos, schema, {} if value is None else {"f": value})
+        rows.append([field.name, escape(getattr(infos[0].format.carries, field.name)), escape(shown), octets])
+    return grid(["kind", "carried as", "value", "octets"], rows, left=4)
+
+
+def defects(infos: list[CodecInfo]) -> list[str]:
+    """A line for each, with the codecs that have it."""
     found: dict[str, list[str]] = {}
     for info in infos:
         for defect in info.defects:
             found.setdefault(defect, []).append(f"`{info.id}`")
-    if not found:
-        return []
-    lines = [f"- {', '.join(ids)}: {escape(defect)}" for defect, ids in found.items()]
-    return ["Known defects, and what is done about them:", "", *lines, ""]
+    return [f"- {', '.join(ids)}: {escape(defect)}" for defect, ids in found.items()]
 
 
 def _schema(type_: Type, *, optional: bool) -> Schema:
-    return Schema("M", (Record("M", (Field("f", 1, type_, optional=optional),)), *_NAMED))
+    return Schema("M", (Record("M", (Field("f", 1, type_, optional=optional),)), *NAMED))
 
 
 def _example(infos: list[CodecInfo], schema: Schema, value: Value) -> tuple[str, str]:

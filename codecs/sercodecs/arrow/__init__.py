@@ -55,6 +55,8 @@ IPC = Format(
     name="arrow-ipc",
     title="Arrow IPC stream",
     specification="Apache Arrow Columnar Format 1.5, IPC streaming format",
+    history="An Apache project since 2016: one layout in memory for all analytical programs, so that it is sent as it "
+    "lies (arrow.apache.org).",
     textual=False,
     self_describing=True,
     byte_order="little",
@@ -93,6 +95,8 @@ PARQUET = Format(
     name="parquet",
     title="Parquet",
     specification="Apache Parquet format 2.6",
+    history="From Twitter and Cloudera in 2013, after Google's Dremel (2010); Apache's since 2015 "
+    "(parquet.apache.org).",
     textual=False,
     self_describing=True,
     byte_order="little",

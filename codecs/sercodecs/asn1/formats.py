@@ -75,6 +75,7 @@ def _format(
     rules: str,
     title: str,
     specification: str,
+    history: str,
     carries: Carries = _TAGGED,
     *,
     canonical: Claim,
@@ -88,6 +89,7 @@ def _format(
         name=f"asn1-{rules}",
         title=f"ASN.1 {title}",
         specification=f"ITU-T {specification}",
+        history=history,
         textual=textual,
         self_describing=tagged,
         byte_order=order,
@@ -98,11 +100,15 @@ def _format(
     )
 
 
+_TAGS = "CCITT X.409 (1984), then X.209 (1988) and X.690 (1994)"
+_BITS = "X.691 (1995): no tags, and only as many bits as the constraints of the schema leave open"
+
 FORMATS = {
     "ber": _format(
         "ber",
         "Basic Encoding Rules",
         "X.690",
+        f"{_TAGS}: LDAP, SNMP, telephony.",
         tagged=True,
         canonical=Claim(False, "X.690, 8: lengths have several forms, and strings may come in pieces"),
         languages={
@@ -116,6 +122,7 @@ FORMATS = {
         "cer",
         "Canonical Encoding Rules",
         "X.690",
+        f"{_TAGS}: one encoding a value, for what is too long to be held.",
         tagged=True,
         canonical=Claim(True, "X.690, 9 and 11", ("map",)),
         languages={"csharp": "System.Formats.Asn1", "python": "pyasn1"},
@@ -124,6 +131,7 @@ FORMATS = {
         "der",
         "Distinguished Encoding Rules",
         "X.690",
+        f"{_TAGS}: one encoding a value, as the signatures of X.509 need.",
         tagged=True,
         canonical=Claim(True, "X.690, 10 and 11", ("map",)),
         languages={
@@ -139,6 +147,7 @@ FORMATS = {
         "per",
         "Packed Encoding Rules, aligned",
         "X.691",
+        f"{_BITS}. The calls of H.323.",
         _PACKED,
         canonical=_BASIC,
         evolution=_MARKED,
@@ -148,6 +157,7 @@ FORMATS = {
         "uper",
         "Packed Encoding Rules, unaligned",
         "X.691",
+        f"{_BITS}. The radio of LTE and 5G.",
         _PACKED,
         canonical=_BASIC,
         evolution=_MARKED,
@@ -157,6 +167,7 @@ FORMATS = {
         "oer",
         "Octet Encoding Rules",
         "X.696",
+        "X.696 (2014): PER's economy in whole octets, for speed.",
         _OCTETS,
         canonical=Claim(True, "X.696, Canonical OER, which is what is written here", ("map",)),
         evolution=_MARKED,
@@ -166,6 +177,7 @@ FORMATS = {
         "xer",
         "XML Encoding Rules",
         "X.693",
+        "X.693 (2001): the values of ASN.1 as XML.",
         _XML,
         textual=True,
         tagged=True,
@@ -176,6 +188,7 @@ FORMATS = {
         "jer",
         "JSON Encoding Rules",
         "X.697",
+        "X.697 (2017): the values of ASN.1 as JSON.",
         _JSON,
         textual=True,
         tagged=True,

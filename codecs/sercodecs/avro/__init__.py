@@ -18,6 +18,8 @@ DATUM = Format(
     name="avro",
     title="Avro",
     specification="Apache Avro 1.12.0, Binary Encoding",
+    history="From Hadoop (2009), by Doug Cutting: no tags, as the writer's schema is always at hand. Carries Kafka's "
+    "messages.",
     textual=False,
     self_describing=False,
     byte_order="little",
@@ -59,6 +61,7 @@ CONTAINER = replace(
     name="avro-container",
     title="Avro object container file",
     specification="Apache Avro 1.12.0, Object Container Files",
+    history="Avro's files: the schema in front, then blocks that can be split (Apache Avro specification).",
     self_describing=True,
 )
 

@@ -29,6 +29,7 @@ FORMAT = Format(
     name="capnp",
     title="Cap'n Proto",
     specification="Cap'n Proto Encoding Spec (capnproto.org)",
+    history="By Kenton Varda, who wrote Protocol Buffers version 2; first announced in 2013 (capnproto.org).",
     textual=False,
     self_describing=False,
     byte_order="little",

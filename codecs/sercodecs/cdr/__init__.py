@@ -89,6 +89,7 @@ def _info(
             name=encoding.name,
             title=title,
             specification=specification,
+            history=_HISTORY[specification],
             textual=False,
             self_describing=False,
             byte_order=order,
@@ -162,6 +163,12 @@ _LIST2 = replace(
 
 GIOP = "OMG CORBA 3.3 Part 2, 9.3"
 XTYPES = "OMG DDS-XTypes 1.3, 7.4"
+_HISTORY = {
+    GIOP: "CORBA 2.0 (1996), so that object brokers of different makers could talk: the sender writes in its own byte "
+    "order and says so, the reader converts (OMG, History of CORBA).",
+    XTYPES: "CDR as the publish-subscribe middleware of OMG, DDS, has it, with members that may come and go "
+    "(DDS-XTypes); ROS 2 is built on it.",
+}
 
 CODECS = (
     _info(Encoding("cdr-big", 0), "CDR, big-endian", GIOP, "big", _CDR),

@@ -28,6 +28,7 @@ FORMAT = Format(
     name="flatbuffers",
     title="FlatBuffers",
     specification="FlatBuffers Internals (flatbuffers.dev)",
+    history="Made at Google for games, to be read where it lies, without parsing (flatbuffers.dev, white paper).",
     textual=False,
     self_describing=False,
     byte_order="little",

@@ -40,6 +40,7 @@ FORMAT = Format(
     name="flexbuffers",
     title="FlexBuffers",
     specification="FlexBuffers (flatbuffers.dev)",
+    history="The companion of FlatBuffers for data that has no schema (flatbuffers.dev).",
     textual=False,
     self_describing=True,
     byte_order="little",

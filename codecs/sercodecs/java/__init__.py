@@ -37,6 +37,8 @@ FORMAT = Format(
     name="java",
     title="Java serialization",
     specification="Java Object Serialization Specification, stream protocol version 2",
+    history="Part of Java since JDK 1.1 (1997), where it carries RMI; stream protocol version 2 since JDK 1.2 (Java "
+    "Object Serialization Specification).",
     textual=False,
     self_describing=True,
     byte_order="big",

@@ -30,6 +30,8 @@ FORMAT = Format(
     name="json",
     title="JSON",
     specification="RFC 8259",
+    history="RFC 4627 (2006), a subset of ECMAScript's literals; ECMA-404 (2013); a Standard (STD 90) since RFC 8259 "
+    "(2017), which demands UTF-8.",
     textual=True,
     self_describing=True,
     byte_order="none",

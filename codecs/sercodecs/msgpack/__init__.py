@@ -31,6 +31,8 @@ FORMAT = Format(
     name="msgpack",
     title="MessagePack",
     specification="MessagePack specification, 2013 and later (with ext and timestamp)",
+    history="By Sadayuki Furuhashi, for a distributed file system; the specification of 2013 tells strings from bytes "
+    "and adds extension types.",
     textual=False,
     self_describing=True,
     byte_order="big",

@@ -56,6 +56,8 @@ LITTLE = Format(
     name="ndr-little",
     title="NDR, little-endian",
     specification=NDR,
+    history="Of DCE RPC, from the NCS of Apollo: the sender writes in its own byte order and says so, the reader "
+    "converts (C706, 1997). Carries DCOM and Windows' RPC.",
     textual=False,
     self_describing=False,
     byte_order="little",
@@ -90,6 +92,7 @@ WIDE = replace(
     name="ndr64",
     title="NDR64",
     specification="MS-RPCE, section 2.2.5",
+    history="Microsoft's 64-bit form of NDR, negotiated by both sides (MS-RPCE).",
     carries=replace(
         LITTLE.carries,
         string="unique pointer to a conformant and varying string of wchar_t (UTF-16), counts of 64 bits",

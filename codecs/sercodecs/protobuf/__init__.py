@@ -63,6 +63,8 @@ FORMAT = Format(
     name="protobuf",
     title="Protocol Buffers",
     specification="Protocol Buffers Encoding (protobuf.dev)",
+    history="Used inside Google since 2001, open since 2008; proto3 since 2016; the payload of gRPC (protobuf.dev, "
+    "FAQ and release notes).",
     textual=False,
     self_describing=False,
     byte_order="little",
@@ -102,6 +104,7 @@ JSON = Format(
     name="protobuf-json",
     title="ProtoJSON",
     specification="ProtoJSON Format (protobuf.dev)",
+    history="The mapping to JSON that came with proto3 (2016).",
     textual=True,
     self_describing=True,
     byte_order="none",
@@ -142,6 +145,8 @@ TEXT = Format(
     name="protobuf-text",
     title="Protocol Buffers text format",
     specification="Text Format Language Specification (protobuf.dev)",
+    history="What messages look like in logs, tests and configuration files; specified long after it was used "
+    "(protobuf.dev).",
     textual=True,
     self_describing=True,
     byte_order="none",

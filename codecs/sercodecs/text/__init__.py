@@ -54,6 +54,7 @@ FORMAT = Format(
     name="text",
     title="Header lines",
     specification="RFC 5322 fields, RFC 3977 section 3.1.1 framing, RFC 3986 escapes",
+    history="The header fields of mail, RFC 733 (1977) and RFC 822 (1982), taken over by NNTP, HTTP, SIP and others.",
     textual=True,
     self_describing=True,
     byte_order="none",

@@ -37,6 +37,8 @@ BINARY = Format(
     name="thrift-binary",
     title="Thrift binary protocol",
     specification="Apache Thrift, Thrift Binary protocol encoding",
+    history="From Facebook: Slee, Agarwal and Kwiatkowski, Thrift: Scalable Cross-Language Services Implementation "
+    "(2007); at Apache since 2008.",
     textual=False,
     self_describing=False,
     byte_order="big",
@@ -76,6 +78,7 @@ COMPACT = Format(
     name="thrift-compact",
     title="Thrift compact protocol",
     specification="Apache Thrift, Thrift Compact protocol encoding",
+    history="Thrift's second protocol, with variable-length integers (THRIFT-110).",
     textual=False,
     self_describing=False,
     byte_order="little",

@@ -36,6 +36,8 @@ FORMAT = Format(
     name="xdr",
     title="XDR",
     specification="RFC 4506",
+    history="RFC 1014 (1987), from Sun, where it carries ONC RPC and NFS; a Standard (STD 67) since RFC 4506 (2006), "
+    "the bytes unchanged.",
     textual=False,
     self_describing=False,
     byte_order="big",

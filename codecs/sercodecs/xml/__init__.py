@@ -42,6 +42,7 @@ FORMAT = Format(
     name="xml",
     title="XML",
     specification="W3C XML 1.0 (fifth edition), XML Schema 1.0 part 2",
+    history="W3C Recommendation of 1998, a profile of SGML (ISO 8879:1986); XML Schema 2001. Carries XML-RPC and SOAP.",
     textual=True,
     self_describing=True,
     byte_order="none",
