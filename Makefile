@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help bench test check format benchmark peers endian clean
+.PHONY: help bench test check format benchmark docs peers endian clean
 
 help:
 	@echo "make bench      run the suite on the shared schemas (about eight minutes), write a folder in reports/"
@@ -10,6 +10,7 @@ help:
 	@echo "make check      format, lint, types, layers"
 	@echo "make format     let ruff format and fix"
 	@echo "make benchmark  our handwritten codecs against other people's, and all cells in pytest-benchmark"
+	@echo "make docs       the documentation, into site/: open site/index.html"
 	@echo "make peers      system packages that some tests use"
 	@echo "make endian     every codec across to a big-endian machine, and to one of 32 bits"
 	@echo "make clean      remove .venv and caches"
@@ -23,6 +24,10 @@ help:
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.txt
+	@touch $@
+
+.venv/docs.stamp: requirements/docs.txt .venv/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/docs.txt
 	@touch $@
 
 bench: .venv/run.stamp
@@ -40,6 +45,9 @@ check: .venv/dev.stamp
 format: .venv/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: .venv/docs.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 peers:
 	apt-get update --quiet --quiet

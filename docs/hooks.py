@@ -1,0 +1,48 @@
+"""What mkdocs does not do by itself: pages that are made of the code, and pages that lie at the root of the repository.
+
+The site looks as if docs/ lay at the root, so that links between its pages and those of the root hold in both places:
+on the way `docs/` and `../` are taken off them.
+"""
+
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from serbench.pages import api, commands, formats
+
+ROOT = Path(__file__).parents[1]
+FROM_ROOT = ("METHODOLOGY.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/reference/selftest.md")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Leave out of the navigation what is not there."""
+    made = {"index.md", "commands.md", "api.md", "format/index.md", *FROM_ROOT}
+
+    def there(entries: list) -> list:
+        kept = [(title, place) for entry in entries for title, place in entry.items()]
+        kept = [(title, there(place) if isinstance(place, list) else place) for title, place in kept]
+        return [{title: place} for title, place in kept if isinstance(place, list) or place in made or _is_page(place)]
+
+    config.nav = there(config.nav)
+    return config
+
+
+def _is_page(place: str) -> bool:
+    return (ROOT / "docs" / place).exists()
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    files.append(File.generated(config, "index.md", abs_src_path=str(ROOT / "README.md")))
+    for name in FROM_ROOT:
+        files.append(File.generated(config, name, abs_src_path=str(ROOT / name)))
+    for picture in sorted((ROOT / "reports" / "reference").glob("*.svg")):
+        files.append(File.generated(config, f"reports/reference/{picture.name}", abs_src_path=str(picture)))
+    made = {"commands.md": commands.render(), "api.md": api.render(), **formats.render_all()}
+    for place, text in made.items():
+        files.append(File.generated(config, place, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    return re.sub(r"(\]\()(?:\.\./)?docs/", r"\1", re.sub(r"(\]\()\.\./(?=[A-Z])", r"\1", markdown))
