@@ -29,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         tell("interrupted; nothing was kept")
         return INTERRUPTED
-    except SystemExit:  # what click makes of a closed pipe: the reader, say `head`, has what it wanted
-        return READER_GONE
+    except SystemExit as ended:  # what click makes of a completion and, with 1, of a closed pipe
+        return READER_GONE if ended.code else OK  # the reader, say `head`, has what it wanted
     except SerError as error:
         return complain(str(error))
     except OSError as error:

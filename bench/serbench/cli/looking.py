@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from serbench.cli import completion as complete
 from serbench.cli.base import (
     UsageError,
     commands,
@@ -169,8 +170,15 @@ def show_source(codec: str, spec: str) -> None:
 
 
 @commands.command("schema", epilog=epilog("serbench schema employee --to java", "serbench schema a.proto:T --to java"))
-@click.argument("spec", metavar="S")
-@click.option("--to", "language", required=True, metavar="LANGUAGE", help=f"One of: {', '.join(WRITERS)}.")
+@click.argument("spec", metavar="S", shell_complete=complete.schemas)
+@click.option(
+    "--to",
+    "language",
+    required=True,
+    metavar="LANGUAGE",
+    shell_complete=lambda _context, _parameter, incomplete: [name for name in WRITERS if name.startswith(incomplete)],
+    help=f"One of: {', '.join(WRITERS)}.",
+)
 def translate(spec: str, language: str) -> None:
     """Print a schema in another schema language."""
     from importlib import import_module
@@ -188,7 +196,7 @@ def translate(spec: str, language: str) -> None:
 @commands.command(
     "infer", epilog=epilog("serbench infer people.jsonl > people.proto", "zcat log.gz | serbench infer -")
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=complete.files)
 def infer_schema(files: tuple[str, ...]) -> None:
     """Print the schema that data has, as .proto, to be saved, edited and given to --schema.
 
@@ -236,8 +244,12 @@ def decode(spec: str, codec: str, as_hex: bool) -> None:
 
 @commands.command(epilog=epilog("serbench convert --schema employee --from json --to xdr --hex < value.json"))
 @one_schema
-@click.option("--from", "source", required=True, metavar="C", help="The codec of what is read.")
-@click.option("--to", "target", required=True, metavar="C", help="The codec of what is written.")
+@click.option(
+    "--from", "source", required=True, metavar="C", shell_complete=complete.codecs, help="The codec of what is read."
+)
+@click.option(
+    "--to", "target", required=True, metavar="C", shell_complete=complete.codecs, help="The codec of what is written."
+)
 @hex_option
 def convert(spec: str, source: str, target: str, as_hex: bool) -> None:
     """Convert an encoding into another codec's; --hex is for binary formats, text stays text."""
@@ -253,3 +265,28 @@ def convert(spec: str, source: str, target: str, as_hex: bool) -> None:
 def explain(spec: str, codec: str, as_hex: bool, summary: bool, as_json: bool) -> None:
     """Print an encoding as an annotated hexdump: offset, octets, purpose, meaning, path."""
     _single("explain", spec, codec, as_hex=as_hex, summary=summary, as_json=as_json)
+
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@commands.command(
+    "completion",
+    epilog=epilog(
+        'eval "$(serbench completion bash)"',
+        "serbench completion bash > ~/.local/share/bash-completion/completions/serbench",
+        "serbench completion zsh > ~/.zfunc/_serbench",
+        "serbench completion fish > ~/.config/fish/completions/serbench.fish",
+    ),
+)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print a script with which a shell completes commands, options, codecs, formats, schemas and runs.
+
+    bash 4.4 or newer. The script asks serbench itself each time, so it need not be made again for a new version.
+    """
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    assert made is not None
+    click.echo(made(commands, {}, "serbench", "_SERBENCH_COMPLETE").source(), nl=False)
