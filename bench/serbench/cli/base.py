@@ -143,7 +143,7 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=epilog(
         "serbench run",
         "serbench run --schema person.proto --data people.jsonl --codec json --codec protobuf",

@@ -43,7 +43,11 @@ WRITERS = {
 @click.option("--kinds", is_flag=True, help="How each format carries each kind of value, as Markdown.")
 @json_option
 def list_codecs(kinds: bool, as_json: bool) -> None:
-    """What is measured: libraries, versions, properties, limits, and how to install what is missing."""
+    """What is measured: libraries, versions, properties, limits, and how to install what is missing.
+
+    An id is FORMAT/IMPLEMENTATION; either may stand for C in --codec. The limits are what a codec loses (a near value
+    comes back, and the report says so) or refuses. Status is ok, or the command that brings the library.
+    """
     from sercodecs import registry
 
     from serbench.report import terminal
@@ -124,7 +128,11 @@ def _claimed(info: "CodecInfo", name: "Property") -> dict[str, Any]:
 @commands.command("schemas", epilog=epilog("serbench schemas", "serbench schemas --json"))
 @json_option
 def list_schemas(as_json: bool) -> None:
-    """The shared schemas, and how much is in their messages."""
+    """The shared schemas, and how much is in their messages.
+
+    Information is what the leaves of a value hold, in bytes: names, tags, lengths and padding count nothing. Those that
+    take --records make their data, with --seed, and `serbench run --scale` has them in several sizes.
+    """
     from serschema import shared
     from serschema.values import information
 
@@ -153,7 +161,10 @@ def list_schemas(as_json: bool) -> None:
 @one_codec
 @one_schema
 def show_source(codec: str, spec: str) -> None:
-    """Print the Python that a codec generates for a schema."""
+    """Print the Python that a codec generates for a schema.
+
+    Codecs written here generate all of it; those over a library, the conversions to the library's objects and back.
+    """
     from sercodecs import registry
 
     from serbench import inputs
@@ -169,7 +180,13 @@ def show_source(codec: str, spec: str) -> None:
     click.echo(source, nl=False)
 
 
-@commands.command("schema", epilog=epilog("serbench schema employee --to java", "serbench schema a.proto:T --to java"))
+@commands.command(
+    "schema",
+    epilog=epilog(
+        "serbench schema employee --to java",
+        "serbench schema person.proto:Person --to avro > person.avsc",
+    ),
+)
 @click.argument("spec", metavar="S", shell_complete=complete.schemas)
 @click.option(
     "--to",
@@ -180,7 +197,11 @@ def show_source(codec: str, spec: str) -> None:
     help=f"One of: {', '.join(WRITERS)}.",
 )
 def translate(spec: str, language: str) -> None:
-    """Print a schema in another schema language."""
+    """Print a schema in another schema language, for other people's compilers.
+
+    S is a shared schema, FILE[:TYPE] or module:Type. What the language cannot say is in attributes or comments, from
+    which serbench reads the same schema again; choices that were made for you are told on standard error.
+    """
     from importlib import import_module
 
     from serbench import inputs
@@ -224,25 +245,47 @@ def _single(command: str, spec: str, *codecs: str, **options: bool) -> None:
         raise output.error
 
 
-@commands.command(epilog=epilog("serbench encode --schema employee --codec xdr --hex < value.json"))
+@commands.command(
+    epilog=epilog(
+        "serbench encode --schema employee --codec xdr --hex < ana.json",
+        "serbench encode --schema person.proto --codec json/orjson < person.json > person.min.json",
+    )
+)
 @one_schema
 @one_codec
 @hex_option
 def encode(spec: str, codec: str, as_hex: bool) -> None:
-    """Encode one value, JSON on standard input; what is lost is said on standard error."""
+    """Encode one value, JSON on standard input; what is lost is said on standard error.
+
+    The JSON is that of data files: the mapping of Protocol Buffers or serbench's own form.
+    """
     _single("encode", spec, codec, as_hex=as_hex)
 
 
-@commands.command(epilog=epilog("serbench decode --schema employee --codec xdr < bytes"))
+@commands.command(
+    epilog=epilog(
+        "serbench decode --schema employee --codec xdr < ana.xdr",
+        "xxd -p ana.xdr | serbench decode --schema employee --codec xdr --hex",
+    )
+)
 @one_schema
 @one_codec
 @hex_option
 def decode(spec: str, codec: str, as_hex: bool) -> None:
-    """Print the value of an encoding as JSON."""
+    """Print the value of an encoding, octets on standard input, as JSON.
+
+    Octets that are no encoding of a value of the schema are one line on standard error, with the place where it is
+    known, and exit code 2.
+    """
     _single("decode", spec, codec, as_hex=as_hex)
 
 
-@commands.command(epilog=epilog("serbench convert --schema employee --from json --to xdr --hex < value.json"))
+@commands.command(
+    epilog=epilog(
+        "serbench convert --schema employee --from json --to xdr --hex < ana.json",
+        "serbench convert --schema person.proto --from protobuf --to cbor < person.pb > person.cbor",
+    )
+)
 @one_schema
 @click.option(
     "--from", "source", required=True, metavar="C", shell_complete=complete.codecs, help="The codec of what is read."
@@ -252,18 +295,32 @@ def decode(spec: str, codec: str, as_hex: bool) -> None:
 )
 @hex_option
 def convert(spec: str, source: str, target: str, as_hex: bool) -> None:
-    """Convert an encoding into another codec's; --hex is for binary formats, text stays text."""
+    """Convert an encoding, octets on standard input, into another codec's.
+
+    --hex is for the binary ones of the two, text stays text. What is lost is said on standard error.
+    """
     _single("convert", spec, source, target, as_hex=as_hex)
 
 
-@commands.command(epilog=epilog("serbench explain --schema employee --codec xdr --summary < bytes"))
+@commands.command(
+    epilog=epilog(
+        "serbench explain --schema employee --codec xdr < ana.xdr",
+        "serbench encode -s employee -c java < ana.json | serbench explain -s employee -c java",
+        "serbench explain --schema employee --codec xdr --summary < ana.xdr",
+    )
+)
 @one_schema
 @one_codec
 @hex_option
 @click.option("--summary", is_flag=True, help="Octets by purpose: content, names, tags, lengths, padding...")
 @json_option
 def explain(spec: str, codec: str, as_hex: bool, summary: bool, as_json: bool) -> None:
-    """Print an encoding as an annotated hexdump: offset, octets, purpose, meaning, path."""
+    """Print an encoding as an annotated hexdump: offset, octets, purpose, meaning, path.
+
+    Every octet on standard input is accounted for, as content, name, tag, length, padding, presence or structure
+    (punctuation, headers, ends). Of an encoding that is wrong, what comes before the error is explained, with exit code
+    2. Which formats can be explained is said where one cannot.
+    """
     _single("explain", spec, codec, as_hex=as_hex, summary=summary, as_json=as_json)
 
 
