@@ -10,10 +10,13 @@ from collections.abc import Sequence
 import click
 from serschema.errors import SerError
 
-from serbench.cli import checking, choosing, looking, measuring, reporting
+from serbench.cli import checking, choosing, converting, looking, measuring, reporting
 from serbench.cli.base import BAD_INPUT, FAILED, INTERRUPTED, OK, READER_GONE, commands, complain, tell
 
-__all__ = ["BAD_INPUT", "FAILED", "OK", "checking", "choosing", "commands", "looking", "main", "measuring", "reporting"]
+MODULES = (checking, choosing, converting, looking, measuring, reporting)
+"""Whose import registers their commands."""
+
+__all__ = ["BAD_INPUT", "FAILED", "OK", "commands", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
