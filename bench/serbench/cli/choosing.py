@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serbench.cli import completion
 from serbench.cli.base import (
     INTERRUPTED,
     OK,
@@ -35,7 +36,12 @@ FEW = 12
 """So many codecs are measured in the short budget."""
 
 run_option = click.option(
-    "--run", "folder", type=click.Path(path_type=Path), metavar="RUN", help="Measure nothing: what this run has."
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    shell_complete=completion.runs,
+    help="Measure nothing: what this run has.",
 )
 weights_option = click.option(
     "--weights", metavar="W", help="What counts how much, to rank by: size=2,encode=1,decode=1; what is missing, 0."
@@ -56,7 +62,7 @@ out_option = click.option(
         "serbench compare json protobuf --run reports/night --schema employees --json",
     )
 )
-@click.argument("codecs", nargs=-1, metavar="[C]...")
+@click.argument("codecs", nargs=-1, metavar="[C]...", shell_complete=completion.codecs)
 @schema_option
 @data_option
 @sample_option

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from serbench.cli import completion
 from serbench.cli.base import (
     FAILED,
     INTERRUPTED,
@@ -36,8 +37,8 @@ from serbench.report import FORMATS, USUAL
         "serbench diff --install msgpack==1.2.4 ./msgpack-python --data people.jsonl --json",
     )
 )
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", shell_complete=completion.runs)
+@click.argument("new", shell_complete=completion.runs)
 @click.option("--install", is_flag=True, help="OLD and NEW are what pip installs: two versions of a library, in turns.")
 @click.option("--threshold", metavar="P", help="How much slower or larger is no regression: 5%. Default: none.")
 @schema_option
@@ -108,7 +109,7 @@ def diff(
         "serbench report reports/night --format readme --stdout >> README.md",
     )
 )
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option(
     "--format",
     "-f",
