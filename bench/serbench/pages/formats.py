@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from sercodecs.contract import Codec, CodecInfo, Format, UnsupportedSchema
+from sercodecs.contract import Claim, Codec, CodecInfo, Format, UnsupportedSchema
 from sercodecs.registry import MODULES, codecs, missing, of
 from serschema import shared
 from serschema.model import Field, Record, Schema, Value
@@ -18,6 +18,9 @@ from serbench.report import kinds, limits
 from serbench.report.markdown import escape, grid
 from serbench.report.words import NONE, percent_text, size_text
 from serbench.single import DUMP_WIDTH, hexdump, summarised
+
+_TONGUES = {"cpp": "C++", "csharp": "C#", "js": "JavaScript", "php": "PHP"}
+"""The names of `LANGUAGES` that do not just begin with a capital letter."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,12 @@ def _facts(held: Format, infos: list[CodecInfo]) -> Iterator[tuple[str, str]]:
     yield "Kind", _kind(held)
     if held.byte_order != "none":
         yield "Byte order", held.byte_order
+    yield "Canonical", _claim(held.canonical, "equal values have equal octets")
+    yield "Evolution", _claim(held.evolution, "an optional field may be added or left out")
+    libraries = (
+        f"{_TONGUES.get(name, name.capitalize())} ({escape(library)})" for name, library in held.languages.items()
+    )
+    yield "Maintained libraries, among others", ", ".join(libraries)
     size, efficiency = _employees(infos)
     if size != NONE:
         least = sum(found is not None and found < int(size.replace(",", "")) for found in _sizes())
@@ -165,6 +174,14 @@ def _facts(held: Format, infos: list[CodecInfo]) -> Iterator[tuple[str, str]]:
     compiled = {info.id: codec for info in infos if (codec := _compiled(info))}
     yield "Reads one field by itself", _ids(name for name, codec in compiled.items() if codec.access)
     yield "Has a framing for streams", _ids(name for name, codec in compiled.items() if codec.write_stream)
+
+
+def _claim(claim: Claim, what: str) -> str:
+    """A property in words, with the rule that says so, or why it has not."""
+    if not claim.holds:
+        return f"no: {escape(claim.rule)}"
+    but = f", but not with {', '.join(claim.except_for)}" if claim.except_for else ""
+    return f"yes, {what} ({escape(claim.rule)}){but}"
 
 
 def _ids(names: Iterable[str]) -> str:
