@@ -1,5 +1,6 @@
 """Commands that show what was measured: they read runs, and measure nothing but two versions in turns."""
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -156,3 +157,45 @@ def report(run: Path, formats: tuple[str, ...], to_stdout: bool, show: bool, ope
             click.echo(path)
         if open_page:
             show_page(run)
+
+
+@commands.command(
+    epilog=epilog(
+        "serbench query --tables",
+        "serbench query reports/night \"SELECT codec, ns FROM times WHERE operation = 'encode' ORDER BY ns\"",
+        "serbench query reports/monday reports/tuesday 'FROM cells SELECT run, status, count(*) GROUP BY ALL'",
+        "serbench query reports/night 'FROM samples' --csv > samples.csv",
+        "serbench query reports/night - < question.sql",
+    )
+)
+@click.argument("words", nargs=-1, metavar="[RUN]... [SQL]")
+@click.option("--tables", is_flag=True, help="Show the tables with their columns and units.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV instead of a table.")
+@json_option
+def query(words: tuple[str, ...], tables: bool, as_csv: bool, as_json: bool) -> None:
+    """Ask runs a question in SQL, by DuckDB: raw samples and all that reports show.
+
+    With several runs, the column `run` of each table says which. SQL may be `-`, standard input. Nothing can be
+    written, and nothing but the runs be read.
+    """
+    from serbench import query, results
+    from serbench.report import answers, terminal
+
+    if as_csv and as_json:
+        raise UsageError("--csv and --json are two formats: choose one")
+    if tables:
+        found = answers.described()
+    elif len(words) < 2:
+        raise UsageError(
+            "a query needs the folder of a run and a question: serbench query RUN 'FROM times'; or --tables"
+        )
+    else:
+        *folders, question = words
+        sql = sys.stdin.read() if question == "-" else question
+        found = query.ask([results.read(Path(folder)) for folder in folders], sql)
+    if as_json:
+        print_json(answers.as_json(found))
+    elif as_csv:
+        click.echo(answers.as_csv(found), nl=False)
+    else:
+        answers.render(found, terminal.console(), grouped=2 if tables else 0)
