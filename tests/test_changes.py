@@ -202,7 +202,35 @@ def test_apart_contended_rounds_do_not_count():
     contended = replace(new, timings=[replace(row, canary_ns=[90_000] * len(row.canary_ns)) for row in new.timings])
     found = changes(old, contended)
     assert not times(found)
-    assert found.notes == ["5 times have no round in both runs that is quiet by the canary of both"]
+    assert found.notes == ["5 times have no process with 5 rounds that are quiet by the canary of both runs"]
+
+
+def test_apart_processes_with_few_quiet_rounds_do_not_count():
+    """Half of the processes were disturbed in all rounds but two, and these two are far off."""
+
+    def disturbed(held):
+        def spoilt(row):
+            quiet = [number < 2 for number in range(40)]
+            far_off = 1.5 if row.codec == "c/1" and row.process % 4 == 0 else 0.7 if row.codec == "c/1" else 1.0
+            return replace(row, samples_ns=[int(ns * far_off) for ns in row.samples_ns],
+                           canary_ns=[20_000 if calm else 40_000 for calm in quiet])  # fmt: skip
+
+        return replace(held, timings=[spoilt(row) if row.process % 2 else row for row in held.timings])
+
+    found = changes(disturbed(run(1)), disturbed(run(2, factors={"c/1": 1.05})))
+    assert claimed(found) == {"c/1"}
+    assert {row.ratio.processes for row in times(found).values()} == {6}
+
+
+def test_apart_what_was_called_a_few_times_counts_if_all_were_quiet():
+    old, new = run(1, rounds=2), run(2, rounds=2, factors={"c/1": 1.1})
+    assert claimed(changes(old, new)) == {"c/1"}
+
+
+def test_apart_a_host_that_is_a_tenth_slower_is_compared():
+    old, new = run(1), run(2, mood=lambda process, number: 1.12, factors={"c/1": 1.05})
+    assert claimed(changes(old, new)) == {"c/1"}
+    assert not times(changes(old, run(2, mood=lambda process, number: 1.3)))
 
 
 def test_apart_a_codec_alone_is_not_compared():

@@ -6,7 +6,8 @@ processes, as ratios are within a run.
 Runs of different hours met different moods of the machine, and absolute times say nothing. There a codec is compared
 with the *others* of its block, in each round: their median, each against what it usually takes, is how fast the machine
 was at that moment; those that seem to have changed themselves are left out of it. Only rounds count that are quiet by
-the measure of both runs, for contention shifts ratios too. The two samples of processes are then compared by Yuen's
+the measure of both runs, for contention shifts ratios too, and only processes with several of them, for the median of
+one or two rounds is as likely to be far off as a round. The two samples of processes are then compared by Yuen's
 test for two samples, and what is claimed has to be more than 1 %: for smaller differences there are causes enough that
 have no part in the spread between processes of one run.
 
@@ -45,6 +46,11 @@ from serbench.statistics import (
 Cell: TypeAlias = tuple[str, str, Operation]
 Kind: TypeAlias = Literal["status", "losses", "bytes", "time", "instructions"]
 
+QUIET_APART = 1.2
+"""How far a quiet round's canary may be above the fastest decile of the faster run: a host's speed differs by a tenth
+from one hour to the next, while contention slows the canary by half."""
+LEAST_ROUNDS = 5
+"""So many quiet rounds has a process that counts, or all rounds that it has."""
 COUNTED = 1.05
 """By so much instructions change when only what lies in memory before the codec does."""
 
@@ -242,11 +248,13 @@ def _apart(old: Run, new: Run, datasets: set[str], notes: list[str]) -> Iterator
         if one != two:
             notes.append(f"times are not compared: {one} is not {two}")
             return
-    bound = min(quiet_bound(old.timings), quiet_bound(new.timings))
+    bound = min(quiet_bound(run.timings, QUIET_APART) for run in (old, new))
     quiet = [list(_quiet(run, bound)) for run in (old, new)]
     loud = (_cells(old.timings) & _cells(new.timings)) - (_cells(quiet[0]) & _cells(quiet[1]))
     if loud:
-        notes.append(f"{len(loud)} times have no round in both runs that is quiet by the canary of both")
+        notes.append(
+            f"{len(loud)} times have no process with {LEAST_ROUNDS} rounds that are quiet by the canary of both runs"
+        )
     before, after = (dict(sampled(rows, messages_a_call(run))) for rows, run in zip(quiet, (old, new)))
     lone = []
     for (dataset, operation), two in after.items():
@@ -270,10 +278,11 @@ def _cells(timings: Iterable[Timing]) -> set[Cell]:
 
 
 def _quiet(run: Run, bound: float) -> Iterator[Timing]:
-    """The rows without the rounds whose canary took longer."""
+    """The rows without the rounds whose canary took longer; without any, where few are left."""
     for row in run.timings:
         numbers = row.rounds or range(len(row.samples_ns))
         kept = [held for held in zip(row.samples_ns, row.canary_ns, numbers) if held[1] <= bound]
+        kept = kept if len(kept) >= min(LEAST_ROUNDS, len(row.samples_ns)) else []
         samples_ns, canary_ns, rounds = (list(column) for column in zip(*kept)) if kept else ([], [], [])
         yield replace(row, samples_ns=samples_ns, canary_ns=canary_ns, rounds=rounds)
 

@@ -253,11 +253,11 @@ def messages_a_call(run: Run) -> dict[str, int]:
     return {dataset.name: dataset.timed for dataset in run.datasets}
 
 
-def quiet_bound(timings: Iterable[Timing]) -> float:
-    """The longest canary, in nanoseconds, of a quiet round: 10 % above the fastest decile of all the run's canaries."""
+def quiet_bound(timings: Iterable[Timing], above: float = QUIET) -> float:
+    """The longest canary, in nanoseconds, of a quiet round: so many times the fastest decile of the run."""
     canaries = _flat(timing.canary_ns for timing in timings)
     decile = len(canaries) // 10
-    return QUIET * float(np.partition(canaries, decile)[decile]) if len(canaries) else math.inf
+    return above * float(np.partition(canaries, decile)[decile]) if len(canaries) else math.inf
 
 
 def sampled(timings: Sequence[Timing], messages: Mapping[str, int]) -> Iterator[tuple[tuple[str, Operation], Samples]]:
