@@ -109,6 +109,11 @@ def changes(old: Run, new: Run, threshold: float = 0.0) -> Changes:
     return Changes([*rows, *_broken(old, new, datasets), *_counted(old, new, datasets, threshold)], notes)
 
 
+def in_turns(old: Run, new: Run) -> bool:
+    """Whether the two runs were measured in turns."""
+    return bool(old.header.turns) and old.header.turns == new.header.turns
+
+
 def _common(old: Run, new: Run, notes: list[str]) -> set[str]:
     """The names of the data sets that both have."""
     one, two = ({row.name: row for row in run.datasets} for run in (old, new))
@@ -196,7 +201,7 @@ def _counted(old: Run, new: Run, datasets: set[str], threshold: float) -> Iterat
 
 def _times(old: Run, new: Run, datasets: set[str], notes: list[str]) -> dict[Cell, Ratio]:
     """The ratio of the new time to the old one, where it can be told; p-values are corrected over all of them."""
-    if old.header.turns and old.header.turns == new.header.turns:
+    if in_turns(old, new):
         found = {cell: ratio for cell, ratio in _in_turns(old, new) if cell[0] in datasets}
     else:
         found = dict(_apart(old, new, datasets, notes))

@@ -34,6 +34,8 @@ from serbench.report import FORMATS, USUAL
 @commands.command(
     epilog=epilog(
         "serbench diff reports/monday reports/tuesday --threshold 5%",
+        "serbench diff reports/main reports/branch --format markdown >> $GITHUB_STEP_SUMMARY",
+        "serbench diff reports/main reports/branch --format junit > diff.xml",
         "serbench diff --install orjson==3.10.0 orjson==3.13.0 --schema employees",
         "serbench diff --install msgpack==1.2.4 ./msgpack-python --data people.jsonl --json",
     )
@@ -48,6 +50,14 @@ from serbench.report import FORMATS, USUAL
 @sample_option
 @click.option("--budget", metavar="T", help="Time to spend with --install: 90, 90s, 2m (the default), 1h.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the two runs of --install.")
+@click.option(
+    "--format",
+    "-f",
+    "format_",
+    type=click.Choice(["table", "markdown", "junit", "json"]),
+    default="table",
+    help="Markdown for a pull request, or JUnit XML.",
+)
 @seed_option
 @json_option
 def diff(
@@ -61,6 +71,7 @@ def diff(
     sample: int,
     budget: str | None,
     out: Path | None,
+    format_: str,
     seed: int,
     as_json: bool,
 ) -> int:
@@ -73,8 +84,10 @@ def diff(
     from serbench import changes, inputs, results, versions
     from serbench.plan import Effort
     from serbench.report import changes as report
-    from serbench.report import progress, terminal
+    from serbench.report import changes_markdown, junit, progress, terminal
 
+    if as_json and format_ not in ("table", "json"):
+        raise UsageError(f"--json and --format {format_} are two formats: choose one")
     share = inputs.share(threshold) if threshold else 0.0
     interruption = Interruption()
     if install:
@@ -92,8 +105,12 @@ def diff(
     else:
         runs = results.read(Path(old)), results.read(Path(new))
     found = changes.changes(*runs, share)
-    if as_json:
+    if as_json or format_ == "json":
         print_json(report.as_json(found, *runs))
+    elif format_ == "markdown":
+        click.echo(changes_markdown.render(found, *runs), nl=False)
+    elif format_ == "junit":
+        click.echo(junit.render(found, *runs), nl=False)
     else:
         report.render(found, *runs, terminal.console(), everything=install)
     if interruption.happened:

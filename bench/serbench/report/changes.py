@@ -1,4 +1,4 @@
-"""The changes between two runs, as a table for a terminal and as JSON."""
+"""The changes between two runs, as a table for a terminal and as JSON; and the words that other outputs share."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from serbench.changes import Change, Changes
+from serbench.changes import Change, Changes, in_turns
 from serbench.report.summary import MEASURED
 from serbench.report.terminal import plain
 from serbench.report.words import NONE, clean, size_text, time_text
@@ -26,6 +26,10 @@ VERDICTS = (
     "A change of time is claimed where its p-value, corrected by Holm's method for all that were compared, is below "
     "0.05; tie: the 95 % interval lies within 1 % of equality; ~ is unresolved: neither, only the best guess."
 )
+MOOD = (
+    "Times are as measured, each on the machine as it was; the change is without that, against the other codecs of the "
+    "same run."
+)
 STYLES = {"worse": "bold red", "better": "green"}
 
 
@@ -37,11 +41,11 @@ def render(found: Changes, old: Run, new: Run, out: Console, *, everything: bool
     if shown:
         made = plain(TITLES)
         for row in shown:
-            said = _said(row)
+            word = said(row)
             cells = (row.dataset, row.codec, row.what, value_text(row, row.before), value_text(row, row.after))
-            made.add_row(*map(clean, cells), change_text(row), Text(said, style=STYLES.get(said, "")))
+            made.add_row(*map(clean, cells), change_text(row), Text(word, style=STYLES.get(word, "")))
         out.print(made)
-        out.print(VERDICTS, soft_wrap=True)
+        out.print(claims(old, new), soft_wrap=True)
     counts = Counter(row.verdict for row in found.rows)
     out.print(
         f"{counts['different']} differ, {len(found.worse)} of them for the worse; {counts['tie']} are the same; "
@@ -49,6 +53,11 @@ def render(found: Changes, old: Run, new: Run, out: Console, *, everything: bool
     )
     for note in found.notes:
         out.print(clean(note), soft_wrap=True)
+
+
+def claims(old: Run, new: Run) -> str:
+    """What the words and numbers of a change mean."""
+    return VERDICTS if in_turns(old, new) else f"{VERDICTS} {MOOD}"
 
 
 def described(run: Run, other: Run) -> str:
@@ -88,7 +97,7 @@ def change_text(row: Change) -> str:
     return "tie" if row.before == row.after else f"{100 * (row.after / row.before - 1):+.1f} %"
 
 
-def _said(row: Change) -> str:
+def said(row: Change) -> str:
     """In a word, whether it matters."""
     if row.worse:
         return "worse"
