@@ -5,7 +5,7 @@ one with the fastest round trip in this very run. Choosing by the same samples t
 therefore p-values are corrected for all pairs that were asked for, those of the implementations passed over included.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -141,13 +141,15 @@ class Contest:
         return list(combinations(self.names, 2))
 
 
-def contest(run: Run, names: Sequence[str] = (), dataset: str = "") -> Contest:
+def contest(run: Run, names: Sequence[str] = (), dataset: str = "", among: Collection[str] | None = None) -> Contest:
     """The codecs of these ids or formats, or of all formats, on a data set of the run, or on its only one.
+
+    With `among` formats are represented by one of these codecs.
 
     Raises `NothingToCompare` where the run has no such data set or codec, or nothing that was measured.
     """
     run = _of_dataset(run, dataset)
-    wanted = _wanted(run, names)
+    wanted = _wanted(run, names, among)
     asked = {codec for codecs in wanted.values() for codec in codecs}
     run = replace(
         run,
@@ -235,12 +237,12 @@ def _of_dataset(run: Run, name: str) -> Run:
     )
 
 
-def _wanted(run: Run, names: Sequence[str]) -> dict[str, list[str]]:
+def _wanted(run: Run, names: Sequence[str], among: Collection[str] | None) -> dict[str, list[str]]:
     """By each name, the codecs that it may stand for."""
     about = run.header.codecs
     formats: dict[str, list[str]] = {}
     for codec, held in about.items():
-        if not held["control"]:
+        if not held["control"] and (among is None or codec in among):
             formats.setdefault(codec.partition("/")[0], []).append(codec)
     found: dict[str, list[str]] = {}
     for name in names or formats:

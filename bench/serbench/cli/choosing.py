@@ -1,8 +1,7 @@
 """Commands that help to choose: codecs against each other, and advice."""
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from serbench.cli import completion
 from serbench.cli.base import (
+    FAILED,
     INTERRUPTED,
     OK,
     Interruption,
@@ -25,13 +25,19 @@ from serbench.cli.base import (
     seed_option,
     tell,
 )
-from serbench.cli.planning import plan_of
+from serbench.cli.planning import data_sets
 
 if TYPE_CHECKING:
+    from sercodecs.contract import CodecInfo
+
     from serbench.contest import Weights
-    from serbench.plan import Effort, Plan
+    from serbench.plan import Data, Effort, Plan
     from serbench.results import Run
 
+NEEDS_HELP = (
+    "What has to be: self-describing (read without a schema), human-readable (text), canonical (equal values have "
+    "equal octets), evolution (fields can be added or left out), languages=java+js (libraries for them all); repeat."
+)
 FEW = 12
 """So many codecs are measured in the short budget."""
 
@@ -47,7 +53,7 @@ weights_option = click.option(
     "--weights", metavar="W", help="What counts how much, to rank by: size=2,encode=1,decode=1; what is missing, 0."
 )
 budget_option = click.option(
-    "--budget", metavar="T", help="Time to measure at most: 15s, or 1m with more than 12 codecs."
+    "--budget", metavar="T", help="Time to measure at most: 20s, or 1m with more than 12 codecs."
 )
 out_option = click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder. Default: reports/YYYYmmdd-HHMMSS."
@@ -98,6 +104,8 @@ def compare(
     that lose nothing if there are any. Without any, all formats are compared. The run is kept, and `serbench report`
     works on it.
     """
+    from sercodecs import registry
+
     from serbench.contest import contest
     from serbench.links import link
     from serbench.report import contest as report
@@ -105,13 +113,15 @@ def compare(
 
     over = [link(text) for text in links]
     weighed = _weights(weights) if weights is not None else None
+    _one_data_set(schemas, data, folder)
     if folder is not None:
         run, interrupted = _held(folder, data, budget, out), False
-        dataset = schemas[0] if schemas else ""
+        found = contest(run, codecs, schemas[0] if schemas else "")
     else:
-        run, interrupted = _measured(schemas, data, codecs, budget, out, sample, seed)
-        dataset = ""
-    found = contest(run, codecs, dataset)
+        infos = registry.find(codecs) if codecs else [info for info in registry.codecs() if not info.control]
+        (held,) = data_sets(schemas, data, None, seed, sample)
+        run, interrupted = _measured(_plan(held, infos, budget, seed), out)
+        found = contest(run, codecs)
     if as_json:
         print_json(report.as_json(found, over, weighed))
     else:
@@ -127,64 +137,52 @@ def _held(folder: Path, data: Sequence[str], budget: str | None, out: Path | Non
     return read(folder)
 
 
-def _measured(
-    schemas: tuple[str, ...],
-    data: tuple[str, ...],
-    codecs: tuple[str, ...],
-    budget: str | None,
-    out: Path | None,
-    sample: int,
-    seed: int,
-) -> "tuple[Run, bool]":
-    """A short run of one data set, with its reports, and whether it was interrupted."""
+def _one_data_set(schemas: Sequence[str], data: Sequence[str], folder: Path | None) -> None:
+    if folder is None and not schemas and not data:
+        raise UsageError("on which data? --data FILE, --schema S, or --run RUN; serbench schemas lists some")
+    if len(schemas) > 1:
+        raise UsageError("codecs are compared on one data set: choose one --schema; serbench run measures several")
+
+
+def _measured(plan: "Plan", out: Path | None) -> "tuple[Run, bool]":
+    """A short run, with its reports, and whether it was interrupted."""
     from serbench import runner
     from serbench.report import progress, write
     from serbench.report.summary import summarise
 
-    if not schemas and not data:
-        raise UsageError(
-            "what is to be compared on? --data FILE, --schema S, or --run RUN; serbench schemas lists some"
-        )
-    if len(schemas) > 1:
-        raise UsageError("codecs are compared on one data set: choose one --schema; serbench run measures several")
-    plan = _plan(schemas, data, codecs, budget, sample, seed)
     folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
     command = ["serbench", *click.get_current_context().obj]
     with Interruption() as interruption:
         run = runner.run(plan, folder, progress.watcher(plan.budget_s), command=command)
     write(summarise(run), folder)
-    again = "compare and report read it" if not interruption.happened else "it was interrupted"
-    tell(f"the run is in {folder}, {again}: serbench report {shlex.quote(str(folder))}")
+    tell(f"the run is in {folder}: serbench report, or compare and advise with --run, read it")
     return run, interruption.happened
 
 
-def _plan(
-    schemas: tuple[str, ...],
-    data: tuple[str, ...],
-    codecs: tuple[str, ...],
-    budget: str | None,
-    sample: int,
-    seed: int,
-) -> "Plan":
+def _plan(held: "Data", infos: "Sequence[CodecInfo]", budget: str | None, seed: int) -> "Plan":
     """Encode and decode alone are timed, and no memory: a verdict is wanted soon."""
-    from sercodecs import registry
-
     from serbench import inputs
+    from serbench.plan import Plan
     from serbench.results import WHOLE
 
-    infos = registry.find(codecs) if codecs else [info for info in registry.codecs() if not info.control]
     effort = _effort(len(infos))
     if budget:
         effort = replace(effort, budget_s=inputs.duration(budget))
-    planned = plan_of(schemas, data, tuple(info.id for info in infos), None, seed, effort, sample)
-    return replace(planned, operations=WHOLE, memory_share=0.0)
+    return Plan(
+        data=(held,),
+        codecs=tuple(info.id for info in infos),
+        seed=seed,
+        operations=WHOLE,
+        memory_share=0.0,
+        **asdict(effort),
+    )
 
 
 def _effort(codecs: int) -> "Effort":
     from serbench.plan import Effort
     from serbench.statistics import TRIMMED_PROCESSES
 
-    return Effort(budget_s=15.0 if codecs <= FEW else 60.0, processes=TRIMMED_PROCESSES, precision=0.02)
+    return Effort(budget_s=20.0 if codecs <= FEW else 60.0, processes=TRIMMED_PROCESSES, precision=0.02)
 
 
 def _weights(text: str) -> "Weights":
@@ -206,3 +204,69 @@ def _weights(text: str) -> "Weights":
     if not any(found.values()):
         raise UsageError(f"--weights {text!r}: nothing counts; write size=2,encode=1,decode=1")
     return found
+
+
+@commands.command(
+    epilog=epilog(
+        "serbench advise --data people.jsonl",
+        "serbench advise --data people.jsonl --need self-describing,evolution,languages=java+js",
+        "serbench advise --schema order --need canonical --weights size=3,decode=1",
+        "serbench advise --run reports/night --schema employees --need human-readable --json",
+    )
+)
+@schema_option
+@data_option
+@sample_option
+@click.option("--need", "wanted", multiple=True, metavar="N[,N]...", help=NEEDS_HELP)
+@weights_option
+@budget_option
+@run_option
+@out_option
+@seed_option
+@json_option
+def advise(
+    schemas: tuple[str, ...],
+    data: tuple[str, ...],
+    sample: int,
+    wanted: tuple[str, ...],
+    weights: str | None,
+    budget: str | None,
+    folder: Path | None,
+    out: Path | None,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Which formats to take for this data: up to three, for these reasons, with these numbers, and why not others.
+
+    Only formats that meet every --need are measured, in a short run that is kept; among them those that lose nothing
+    are ranked by size, encode and decode alike, or by --weights. Exit code 1 if no format meets every need.
+    """
+    from sercodecs import registry
+
+    from serbench import advice
+    from serbench.needs import kinds_of, needs
+    from serbench.report import advice as report
+
+    asked = needs(wanted)
+    weighed = _weights(weights) if weights is not None else None
+    _one_data_set(schemas, data, folder)
+    if folder is not None:
+        run, interrupted = _held(folder, data, budget, out), False
+        found = advice.suited(registry.codecs(), asked, None, lambda info: "")
+    else:
+        (held,) = data_sets(schemas, data, None, seed, sample)
+        found = advice.suited(registry.codecs(), asked, kinds_of(held.schema), registry.missing)
+    if not found.codecs:
+        if as_json:
+            print_json(report.suited_json(found) | {"advised": []})
+        else:
+            click.echo(report.nothing(found))
+        return FAILED
+    if folder is None:
+        run, interrupted = _measured(_plan(held, found.codecs, budget, seed), out)
+    said = advice.advise(run, found, weighed, schemas[0] if folder is not None and schemas else "")
+    if as_json:
+        print_json(report.as_json(said))
+    else:
+        click.echo(report.text(said))
+    return INTERRUPTED if interrupted else OK

@@ -73,7 +73,7 @@ def notes(found: Contest) -> list[str]:
     """Which implementations stand for formats, and what could not be compared."""
     return [
         *(
-            f"{name}: its best implementation here is {_stands_for(found, name)}, before {_several(over)}"
+            f"{name}: its best implementation here is {_stands_for(found, name)}, before {several(over)}"
             for name, over in found.passed_over.items()
         ),
         *(f"{codec}: {reason}" for codec, reason in found.absent),
@@ -145,13 +145,13 @@ def _losses(found: Contest) -> str:
 
 def _front(found: Contest) -> str:
     """The front, and who of the rest is beaten by whom."""
-    text = f"Pareto front of size, encode and decode: {_several(found.front)}"
+    text = f"Pareto front of size, encode and decode: {several(found.front)}"
     off = [codec for codec in found.names if codec not in found.front]
     if not off:
         return f"{text}; none is beaten by another in all three"
     if len(found.rows) > MOST_SAID:
         return f"{text}; the other {len(off)} are beaten by one that is better or ties in all three"
-    said = [f"{codec} is beaten by {_several(found.beaten_by(codec))}" for codec in off]
+    said = [f"{codec} is beaten by {several(found.beaten_by(codec))}" for codec in off]
     return f"{text}; {', '.join(said)}"
 
 
@@ -181,11 +181,14 @@ def _winner(found: Contest) -> str:
     ]
     doubt = f" ({'; '.join(doubts[:MOST_SAID])})" if doubts else ""
     if everywhere:
-        return f"verdict: {_several(everywhere)} wins: nothing here is smaller, or faster either way{doubt}"
-    wins: dict[str, list[str]] = {}
+        wins_all = "wins" if len(everywhere) == 1 else "win together"
+        return f"verdict: {several(everywhere)} {wins_all}: nothing here is smaller, or faster either way{doubt}"
+    wins: dict[tuple[str, ...], list[str]] = {}
     for criterion in CRITERIA:
-        wins.setdefault(_several(best[criterion]), []).append(FIRST[criterion])
-    said = "; ".join(f"{who} is {' and '.join(what)}" for who, what in wins.items())
+        wins.setdefault(tuple(best[criterion]), []).append(FIRST[criterion])
+    said = "; ".join(
+        f"{several(who)} {'is' if len(who) == 1 else 'are'} {' and '.join(what)}" for who, what in wins.items()
+    )
     return f"verdict: no one wins all three: {said}{doubt}"
 
 
@@ -242,10 +245,9 @@ def _links(found: Contest, links: Sequence[Link], out: Console) -> None:
     out.print(made)
 
 
-def _several(names: Iterable[str]) -> str:
+def several(names: Iterable[str]) -> str:
     held = list(names)
-    shown = held if len(held) <= 2 * MOST_SAID else [*held[: 2 * MOST_SAID], f"{len(held) - 2 * MOST_SAID} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return held[0] if len(held) == 1 else f"{', '.join(held[:-1])} and {held[-1]}"
 
 
 def _range_text(held: Range) -> str:
@@ -285,7 +287,7 @@ def as_json(found: Contest, links: Sequence[Link], weights: Weights | None) -> d
                 "round_trip_ns": row.round_trip_ns,
                 "front": row.codec in found.front,
                 "beaten_by": found.beaten_by(row.codec),
-                "score": _json_range(scores[row.codec]) if scores else None,
+                "score": as_json_range(scores[row.codec]) if scores else None,
             }
             for row in found.rows
         ],
@@ -295,7 +297,7 @@ def as_json(found: Contest, links: Sequence[Link], weights: Weights | None) -> d
                 "codec": one,
                 "reference": other,
                 **{criterion: _json_ratio(found, criterion, one, other) for criterion in CRITERIA},
-                "break_even_bits_per_s": _json_range(found.break_even(costs[one], costs[other])),
+                "break_even_bits_per_s": as_json_range(found.break_even(costs[one], costs[other])),
             }
             for one, other in found.each_pair
         ],
@@ -311,8 +313,8 @@ def as_json(found: Contest, links: Sequence[Link], weights: Weights | None) -> d
                     {
                         "codec": cost.name,
                         "bytes": cost.size_bytes,
-                        "delivery_ns": _json_range(delivery_ns(cost, link)),
-                        "messages_per_s": _json_range(messages_per_s(cost, link)),
+                        "delivery_ns": as_json_range(delivery_ns(cost, link)),
+                        "messages_per_s": as_json_range(messages_per_s(cost, link)),
                         "bound_by": bound_by(cost, link),
                     }
                     for cost in found.costs
@@ -339,7 +341,7 @@ def _json_ratio(found: Contest, criterion: Criterion, one: str, other: str) -> M
     return {**asdict(ratio), "tested": tested, "standing": found.standing(criterion, one, other)}
 
 
-def _json_range(held: Range | None) -> dict[str, float | None] | None:
+def as_json_range(held: Range | None) -> dict[str, float | None] | None:
     return None if held is None else {name: _finite(value) for name, value in held._asdict().items()}
 
 
