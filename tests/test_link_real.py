@@ -2,7 +2,7 @@
 
 Two codecs of which one is small and slow, the other large and quick, send the same message in turn at several rates
 around the bandwidth at which the model says that they are even. Where they really are is where the line through the
-differences of the times from value to value, over one by the rate, crosses zero. All addresses are inside the namespaces.
+differences of the times from value to value, over one by the rate, crosses zero. All addresses are in the namespaces.
 """
 
 import json
@@ -27,7 +27,7 @@ TRIES = 3
 """A machine that does something else meanwhile is asked again."""
 
 FRAME, SEGMENT = 1514, 1448
-"""Octets of an Ethernet frame, which are what is shaped, and those of ours in it: less the heads of Ethernet, IP, TCP."""
+"""Octets of an Ethernet frame, which are what is shaped, and those of ours in it: without the heads of three layers."""
 ADDRESSES = ("192.0.2.1", "192.0.2.2")
 """Of TEST-NET-1 (RFC 5737), which nobody has."""
 
