@@ -127,10 +127,12 @@ class Plan(Effort):
     not known to `precision`, a share of it.
     With `counter` instructions are counted in place of time and memory, of one codec.
     `modules` are importable modules with `CODECS` besides those of the registry; they are asked first.
+    `peers` are implementations in other languages (`json/node`, see `serbench.peers`), measured beside the codecs.
     """
 
     data: tuple[Data, ...]
     codecs: tuple[str, ...]
+    peers: tuple[str, ...] = ()
     seed: int = 1
     operations: tuple[Operation, ...] = OPERATIONS
     memory_share: float = MEMORY_SHARE
@@ -138,13 +140,17 @@ class Plan(Effort):
     counter: Literal["", "instructions"] = ""
 
     def __post_init__(self) -> None:
-        for what, names in (("data set", [data.name for data in self.data]), ("codec", self.codecs)):
+        for what, names in (("data set", [data.name for data in self.data]), ("codec", self.codecs + self.peers)):
             if not names:
                 raise SerError(f"a plan needs a {what}")
             if len(set(names)) < len(names):
                 raise SerError(f"a {what} is in the plan twice: {max(names, key=list(names).count)}")
-        if self.counter and len(self.codecs) > 1:
+        if self.counter and len(self.codecs + self.peers) > 1:
             raise SerError(ONE_CODEC)
+        if self.counter and self.peers:
+            raise SerError(
+                "--counter instructions counts those of codecs: peers time themselves, in their own processes"
+            )
 
     def infos(self) -> tuple[CodecInfo, ...]:
         """The codecs of the plan; raises `registry.UnknownCodec`."""
@@ -158,6 +164,8 @@ class Plan(Effort):
             for message in data.messages:
                 digest.update(_canonical(to_json(message, data.schema)))
         digest.update(_canonical([self.codecs, self.seed, self.operations, self.modules, self.counter]))
+        if self.peers:
+            digest.update(_canonical(self.peers))
         return digest.hexdigest()
 
 

@@ -90,7 +90,7 @@ class Header:
     turns: str = ""
     codecs: dict[str, dict[str, Any]]
     """By codec id: format, title, implementation, distribution, version, language, licence, textual,
-    self_describing, byte_order, validates, control, note, defects."""
+    self_describing, byte_order, validates, control, note, defects; of peers also peer, objects, clock, optimisation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +219,9 @@ class Timing:
     operation is too slow to take part in every round, `rounds` has the number of the round of each sample. A `reason`
     without samples says why there are none, beside samples why there are few. One with `collecting` is a row of
     its own: the same operation in some of the rounds with garbage collection on.
+
+    Of a peer (`serbench.peers`) there is no canary, its rounds are nobody else's, and it says how long it warmed up and
+    whether it was `steady` then; both are None of a codec.
     """
 
     dataset: str
@@ -231,11 +234,21 @@ class Timing:
     rounds: list[int] = field(default_factory=list)
     collecting: bool = False
     reason: str = ""
+    warm_up_ns: int | None = None
+    steady: bool | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing was measured beside it, round by round: so it is of peers."""
+        return self.warm_up_ns is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
-    """What a block took, from request to last row, and what of that was calibration, warm-up, canary and samples."""
+    """What a block took, from request to last row, and what of that was calibration, warm-up, canary and samples.
+
+    The `direction` of a peer's block, which has both, is the peer's codec id.
+    """
 
     dataset: str
     direction: str

@@ -12,6 +12,9 @@ Where there is time after the planned processes, what is not known to the plan's
 many. The widths are looked at once: intervals that are looked at after each process until one is narrow enough have the
 truth in them too seldom.
 
+Peers, implementations in other languages, are verified after the codecs, and timed in the same passes, after the blocks
+of each data set (`serbench.peers.timing`).
+
 A codec that breaks a worker loses its own cells: the block is done again without it. Where the worker was killed from
 outside nobody is to blame, until it happens again at the same place.
 """
@@ -20,7 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -33,6 +36,7 @@ from serschema.values import check, path_text
 from serbench import counters, counting, environment, fitness, footprints
 from serbench.client import PATIENCE_S, Worker
 from serbench.frames import Frame, WorkerFailed
+from serbench.peers.timing import Peers
 from serbench.plan import Data, Plan
 from serbench.results import (
     FILE_NAME,
@@ -105,6 +109,7 @@ def run(
     resume: bool = False,
     command: Sequence[str] = (),
     worker: Callable[[], Worker] = Worker,
+    note: Callable[[str], None] = lambda text: None,
 ) -> Run:
     """Verify and measure; rows go to `folder/results.jsonl` as they come. A `KeyboardInterrupt` ends it cleanly:
     what was measured is returned.
@@ -112,10 +117,13 @@ def run(
     With `resume` a run that is in the folder already is completed, and given more processes if it had fewer than the
     plan allows. Raises `ResultsError` if the folder has a run and `resume` is False, the run there is of another
     plan, machine or library version, another process writes to the folder, or there is no room; `ValueMismatch` if a
-    message is not of its schema; `UnknownCodec`. `command` is what the user typed, for the header.
+    message is not of its schema; `UnknownCodec`. `command` is what the user typed, for the header. Peers are built
+    first, which is not part of the budget; `note` is told what takes a while.
     """
+    peers = Peers(plan, note)
     started = time.monotonic()
     header = header_of(plan, command)
+    header = replace(header, versions=header.versions | peers.versions(), codecs=header.codecs | peers.described())
     datasets = [dataset_of(data) for data in plan.data]
     with _writing(folder) as writer:
         held = _held(folder, header, resume)
@@ -126,7 +134,7 @@ def run(
                 writer.write(dataset)
         for warning in fitness.warnings(header.machine):
             progress.warned(warning)
-        session = _Session(plan, progress, worker, held)
+        session = _Session(plan, progress, worker, held, peers)
         before, interrupted = environment.counters(), True
         with suppress(KeyboardInterrupt), _watched(plan, progress):
             for verified in session.verify(1 - TIMING_SHARE):
@@ -164,11 +172,11 @@ def verify_all(plan: Plan, progress: Progress = QUIET, *, worker: Callable[[], W
     for data in plan.data:
         _check(data)
     with _watched(plan, progress):
-        return list(_Session(plan, progress, worker, None).verify())
+        return list(_Session(plan, progress, worker, None, Peers(plan, progress.warned)).verify())
 
 
 def header_of(plan: Plan, command: Sequence[str]) -> Header:
-    """The header of a run of the plan that starts now."""
+    """The header of a run of the plan that starts now, without its peers."""
     infos = plan.infos()
     return Header(
         plan_sha256=plan.sha256(),
@@ -228,7 +236,8 @@ def _held(folder: Path, header: Header, resume: bool) -> Run | None:
 @contextmanager
 def _watched(plan: Plan, progress: Progress) -> Iterator[None]:
     directions = sum(1 for operations in DIRECTIONS.values() if set(operations) & set(plan.operations))
-    progress.started(len(plan.data) * (len(plan.codecs) + directions * plan.processes))
+    of_data = len(plan.codecs) + directions * plan.processes + len(plan.peers) * (1 + plan.processes)
+    progress.started(len(plan.data) * of_data)
     try:
         yield
     finally:
@@ -260,11 +269,19 @@ class _Block:
 class _Session:
     """One run under way: what was verified, what is done, how much time is left."""
 
-    def __init__(self, plan: Plan, progress: Progress, worker: Callable[[], Worker], held: Run | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        progress: Progress,
+        worker: Callable[[], Worker],
+        held: Run | None,
+        peers: Peers,
+    ) -> None:
         self.plan = plan
+        self.peers = peers
         self.progress = progress
         self.worker = worker
-        self.timed = list(held.timings) if held else []
+        self.timed = [row for row in held.timings if row.codec in plan.codecs] if held else []
         self.whole = {(row.dataset, row.direction, row.process) for row in held.spent} if held else set()
         self.streamed = {(row.dataset, row.codec) for row in held.streamed} if held else set()
         self.counted = {row.dataset for row in held.counted} if held else set()
@@ -273,6 +290,8 @@ class _Session:
         self.costs: list[float] = []
         """What each block took at least, in seconds: all, if it took longer than it was given."""
         self.start_s = 0.0
+        self.deadline = 0.0
+        peers.go_on(held)
         self.cases: dict[str, dict[str, Any]] = {
             data.name: {
                 "schema": schema_to_json(data.schema),
@@ -293,6 +312,13 @@ class _Session:
                         todo.remove(row.codec)
                         self.verified[data.name, row.codec] = row
                         yield row
+        for row in self.peers.verify(self.verified):
+            self.progress.step(f"verify {row.dataset}: {row.codec}", share * self._round_trips_done())
+            self.verified[row.dataset, row.codec] = row
+            yield row
+
+    def _round_trips_done(self) -> float:
+        return len(self.verified) / (len(self.plan.data) * len(self.plan.codecs + self.plan.peers))
 
     def _prepared(self, codecs: Iterable[str]) -> Worker:
         """A worker that imports the codecs' libraries before it is forked."""
@@ -305,8 +331,7 @@ class _Session:
         case = self.cases[data.name] | {"timed": data.timed_numbers}
         answer = worker.request("verify", **case, codecs=codecs, apart=True)
         for codec in codecs:
-            done = len(self.verified) / (len(self.plan.data) * len(self.plan.codecs))
-            self.progress.step(f"verify {data.name}: {codec}", share * done)
+            self.progress.step(f"verify {data.name}: {codec}", share * self._round_trips_done())
             try:
                 frame = next(answer)
             except WorkerFailed as error:
@@ -365,18 +390,38 @@ class _Session:
     def time(self, budget_s: float) -> Iterator[Timing | Spent]:
         """Pass after pass over the blocks, while there is time and something is not known well enough."""
         began = time.monotonic()
-        deadline = began + budget_s
+        self.deadline = began + budget_s
         blocks = list(self._blocks())
+        self.peers.allot(budget_s, beside=bool(blocks))
         planned = self.plan.processes
         for process in range(MORE * planned if blocks else 0):
             if process == planned:
                 self._settle(blocks)
             todo = [block for block in blocks if block.candidates and process not in block.done]
             cost = self.start_s + len(todo) * (fmean(self.costs) if self.costs else FIRST_COST_S)
-            passes = int((deadline - time.monotonic()) / cost) if todo else 0
+            passes = int(self._left_s() / cost) if todo else 0
             passes = max(min(passes, max(planned - process, 1)), int(process == 0))
             if passes and todo:
-                yield from self._pass(todo, process, began, deadline, passes)
+                yield from self._pass(todo, process, began, passes)
+        yield from self._rest_of_peers(began)
+
+    def _left_s(self) -> float:
+        """The time that the codecs have."""
+        return self.deadline - time.monotonic() - self.peers.left_s
+
+    def _peers(self, data: Data, process: int, began: float) -> Iterator[Timing | Spent]:
+        """What peers measure of a data set in a pass."""
+        yield from self.peers.measure(
+            data, process, self.verified, lambda text: self.progress.step(text, self._done(began))
+        )
+
+    def _rest_of_peers(self, began: float) -> Iterator[Timing | Spent]:
+        """The passes of peers for which there was no time beside the codecs, or that a data set without codecs has."""
+        for process in range(self.plan.processes if self.plan.peers else 0):
+            self.peers.allot(self.deadline - time.monotonic(), beside=False)
+            self.peers.begin(process, self.verified)
+            for data in self.plan.data:
+                yield from self._peers(data, process, began)
 
     def _settle(self, blocks: list[_Block]) -> None:
         """Take out what is known well enough."""
@@ -388,12 +433,11 @@ class _Session:
                 if (block.data.name, codec, operation) in left
             ]
 
-    def _pass(
-        self, todo: list[_Block], process: int, began: float, deadline: float, passes: int
-    ) -> Iterator[Timing | Spent]:
+    def _pass(self, todo: list[_Block], process: int, began: float, passes: int) -> Iterator[Timing | Spent]:
         """Every block once, of one process. The time left is shared by the blocks of this pass and of those to come."""
+        self.peers.begin(process, self.verified)
         with self._prepared({codec: True for block in todo for codec, _ in block.candidates}) as worker:
-            self.progress.step(f"start process {process + 1}", self._done(began, deadline))
+            self.progress.step(f"start process {process + 1}", self._done(began))
             started = time.monotonic()
             with suppress(WorkerFailed):  # the first block meets it again
                 worker.start()
@@ -402,8 +446,8 @@ class _Session:
             for name, of_data in groupby(todo, key=lambda block: block.data.name):
                 opened = _Opened(list(of_data), process)
                 for block in opened.blocks:
-                    self.progress.step(f"{block.direction} {name}, process {process + 1}", self._done(began, deadline))
-                    left_s = max(0.0, deadline - time.monotonic() - (passes - 1) * self.start_s)
+                    self.progress.step(f"{block.direction} {name}, process {process + 1}", self._done(began))
+                    left_s = max(0.0, self._left_s() - (passes - 1) * self.start_s)
                     for row in self._measure(worker, opened, block, left_s / (passes * len(todo) - place)):
                         if isinstance(row, Timing):
                             self.timed.append(row)
@@ -412,9 +456,10 @@ class _Session:
                 with suppress(WorkerFailed):
                     if opened.pid is not None and opened.pid == worker.pid:
                         worker.ask("close")
+                yield from self._peers(opened.blocks[0].data, process, began)
 
-    def _done(self, began: float, deadline: float) -> float:
-        passed = min(1.0, (time.monotonic() - began) / max(deadline - began, 1e-9))
+    def _done(self, began: float) -> float:
+        passed = min(1.0, (time.monotonic() - began) / max(self.deadline - began, 1e-9))
         return 1 - TIMING_SHARE + (TIMING_SHARE - self.plan.memory_share) * passed
 
     def _blocks(self) -> Iterator[_Block]:

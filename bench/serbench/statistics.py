@@ -12,6 +12,10 @@ is the plain mean and Student's where nothing is trimmed. Every pair of codecs i
 report are corrected together (Holm, Scandinavian Journal of Statistics 6(2), 1979): the fastest is known only from the
 same samples, so a comparison with it is a choice among all pairs.
 
+What is measured alone, as peers are in processes of their languages, has no rounds in common with others: there the
+difference in a process is that of the two medians. Whatever the machine did between the two measurements is then in the
+spread of the processes, and in the interval.
+
 Arrays have the axes codec, process, round, as many as apply; what was not measured is NaN in them.
 """
 
@@ -47,15 +51,15 @@ class Figure:
 
     The estimate is the geometric mean of the processes' medians. With fewer than three processes `low` and `high` are
     no confidence interval, but the least first and the greatest third quartile of a process's rounds. `quiet` is the
-    share of rounds in which the canary found the machine uncontended. `mean_ns` is the mean of all samples: far from
-    the estimate where a few rounds were very slow.
+    share of rounds in which the canary found the machine uncontended, None where there was none. `mean_ns` is the mean
+    of all samples: far from the estimate where a few rounds were very slow.
     """
 
     ns: float
     low: float
     high: float
     processes: int
-    quiet: float
+    quiet: float | None
     mean_ns: float
 
 
@@ -96,12 +100,13 @@ class Estimate(NamedTuple):
 
 
 class Comparison:
-    """The ratios of every two codecs that were measured in one operation on one data set."""
+    """The ratios of every two codecs that were measured in one operation on one data set, some of them `alone`."""
 
-    def __init__(self, codecs: Sequence[str], logs: Floats) -> None:
+    def __init__(self, codecs: Sequence[str], logs: Floats, alone: Collection[str] = ()) -> None:
         self._place = {codec: place for place, codec in enumerate(codecs)}
         places = np.triu_indices(len(codecs))
-        found = estimate((logs[place:] - logs[place] for place in range(len(codecs))), trimmed=True)
+        differences = _differences(logs, np.array([codec in alone for codec in codecs], bool))
+        found = estimate(differences, trimmed=True)
         inverse = found._replace(center=-found.center, low=-found.high, high=-found.low)
         center, low, high, p = np.zeros((4, len(codecs), len(codecs)))
         self.pairs = Estimate(center, low, high, p, np.zeros(p.shape, np.intp))
@@ -146,13 +151,40 @@ class Comparison:
         return found if len(found) > 1 or len(order) == 1 else {}
 
 
+def _differences(logs: Floats, alone: NDArray[np.bool_]) -> Iterator[Floats]:
+    """Of each codec's logarithms, those of it and of the codecs after it less its own.
+
+    Where either was measured alone there are no pairs of rounds, but five numbers whose median is the difference of the
+    medians, and whose quartiles are as far apart as those of both can be.
+    """
+    if not alone.any():
+        yield from (logs[place:] - logs[place] for place in range(len(logs)))
+        return
+    ordered = np.sort(logs, axis=-1)
+    low, middle, high = (quantile(ordered, share) for share in (0.25, 0.5, 0.75))
+    width = max(5, logs.shape[-1])
+    for place in range(len(logs)):
+        found = np.full((len(logs) - place, logs.shape[1], width), np.nan)
+        found[..., : logs.shape[-1]] = logs[place:] - logs[place]
+        either = alone[place:] | alone[place]
+        found[either] = np.nan
+        least, most = low[place:] - high[place], high[place:] - low[place]
+        made = np.stack([least, least, middle[place:] - middle[place], most, most], axis=-1)
+        found[either, :, :5] = made[either]
+        yield found
+
+
 class Samples(NamedTuple):
-    """All samples of one operation on one data set: logarithms of nanoseconds per message, and by codec the rest."""
+    """All samples of one operation on one data set: logarithms of nanoseconds per message, and by codec the rest.
+
+    `quiet` is NaN of a codec without canaries; `alone` are those that nothing was measured beside.
+    """
 
     codecs: list[str]
     logs: Floats
     quiet: Floats
     mean_ns: Floats
+    alone: frozenset[str]
 
 
 def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
@@ -160,8 +192,9 @@ def figures(run: Run) -> dict[tuple[str, str, Operation], Figure]:
     found = {}
     for (dataset, operation), samples in sampled(run.timings, messages_a_call(run)):
         center, low, high, _, processes = estimate([samples.logs], trimmed=False)
-        columns = np.exp(center), np.exp(low), np.exp(high), processes, samples.quiet, samples.mean_ns
-        for codec, *held in zip(samples.codecs, *(column.tolist() for column in columns)):
+        quiet = [None if math.isnan(share) else share for share in samples.quiet.tolist()]
+        before = (column.tolist() for column in (np.exp(center), np.exp(low), np.exp(high), processes))
+        for codec, *held in zip(samples.codecs, *before, quiet, samples.mean_ns.tolist()):
             found[dataset, codec, operation] = Figure(*held)
     return found
 
@@ -211,7 +244,7 @@ def compare(run: Run, operations: Collection[Operation]) -> dict[tuple[str, Oper
     Only processes and rounds in which both were measured count.
     """
     found = {
-        (dataset, operation): Comparison(samples.codecs, samples.logs)
+        (dataset, operation): Comparison(samples.codecs, samples.logs, samples.alone)
         for (dataset, operation), samples in sampled(run.timings, messages_a_call(run))
         if operation in operations
     }
@@ -279,15 +312,17 @@ def sampled(timings: Sequence[Timing], messages: Mapping[str, int]) -> Iterator[
         ns /= np.repeat([timing.loops * messages[name] for timing in timings], counts)
         logs = np.full((len(codecs), len(processes), len(rounds)), np.nan)
         logs[codec, process, number] = np.log(ns)
-        quiet = _flat(timing.canary_ns for timing in timings) <= bound
-        total = np.bincount(codec)
+        canaries = _flat(timing.canary_ns or [math.nan] * len(timing.samples_ns) for timing in timings)
+        with np.errstate(invalid="ignore"):
+            quiet = np.bincount(codec, canaries <= bound) / np.bincount(codec, ~np.isnan(canaries))
+        alone = frozenset(timing.codec for timing in timings if timing.alone)
         yield (
             (name, operation),
-            Samples(list(codecs), logs, np.bincount(codec, quiet) / total, np.bincount(codec, ns) / total),
+            Samples(list(codecs), logs, quiet, np.bincount(codec, ns) / np.bincount(codec), alone),
         )
 
 
-def _flat(lists: Iterable[Iterable[int]]) -> Floats:
+def _flat(lists: Iterable[Iterable[float]]) -> Floats:
     return np.fromiter(chain.from_iterable(lists), np.float64)
 
 

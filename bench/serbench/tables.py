@@ -106,7 +106,7 @@ def _times(summary: Summary) -> Iterator[dict[str, Any]]:
                     "high_ns": figure.high,
                     "mean_ns": figure.mean_ns,
                     "processes": figure.processes,
-                    "quiet_percent": 100 * figure.quiet,
+                    "quiet_percent": None if figure.quiet is None else 100 * figure.quiet,
                     "ratio": ratio.ratio if ratio else 1.0 if time.best else None,
                     "ratio_low": ratio and ratio.low,
                     "ratio_high": ratio and ratio.high,

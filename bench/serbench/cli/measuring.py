@@ -40,6 +40,9 @@ if TYPE_CHECKING:
         "serbench run --data people.jsonl --codec json --codec msgpack --quick",
         "serbench run --schema access_log --codec json --codec xdr --scale",
         "serbench run --data people.jsonl --codec json --codec protobuf --compress zstd-3",
+        "serbench run --schema employees --peers --budget 5m",
+        "serbench run --schema employees --codec json --peer node --peer go",
+        "serbench run --schema employees --codec json/orjson --codec json/node --codec json/java",
         "serbench run --out reports/night --resume --budget 1h",
         "serbench run --schema employee --codec json/orjson --counter instructions",
     )
@@ -58,6 +61,12 @@ if TYPE_CHECKING:
     metavar="METHOD",
     help="Time compression too: zlib-6, zstd-3, lz4-0, brotli-5, xz-6 or all; repeat. Sizes are always measured.",
 )
+@click.option(
+    "--peers",
+    is_flag=True,
+    help="Implementations in other languages too, of the formats chosen; they have half of the time for timing.",
+)
+@click.option("--peer", "languages", multiple=True, metavar="L", help="Only those of this language; repeat.")
 @click.option("--budget", metavar="T", help="Time to spend at most: 90, 90s, 2m (the default), 1h.")
 @click.option("--precision", metavar="P", help="What ratios are to be known to: 1% (the default), 0.3%.")
 @click.option("--quick", "effort", flag_value="quick", help="A first look: 20s, 5%, five processes.")
@@ -81,6 +90,8 @@ def run(
     scale: bool,
     hot: bool,
     methods: tuple[str, ...],
+    peers: bool,
+    languages: tuple[str, ...],
     budget: str | None,
     precision: str | None,
     effort: str | None,
@@ -94,6 +105,9 @@ def run(
     """Verify, then measure; all shared schemas and all codecs unless some are named.
 
     A run ends when every ratio to the fastest is known to the precision, or the budget is spent.
+
+    With --peers, or a --codec such as json/node, implementations in other languages are built, verified, and timed by
+    themselves, in processes of their own: docs/peers.md. Ratios to them are less precise than those between codecs.
     """
     from serbench import inputs, plan, runner
     from serbench.report import progress, render, terminal, write
@@ -108,13 +122,14 @@ def run(
         wanted = replace(wanted, budget_s=inputs.duration(budget))
     if precision:
         wanted = replace(wanted, precision=inputs.share(precision))
-    planned = plan_of(schemas, data, codecs, records, seed, wanted, sample, scale=scale, hot=hot)
+    asked = languages if peers or languages else None
+    planned = plan_of(schemas, data, codecs, records, seed, wanted, sample, scale=scale, hot=hot, languages=asked)
     planned = replace(planned, operations=_operations(methods), counter=counter or "")
     folder = out or Path("reports") / datetime.now().strftime("%Y%m%d-%H%M%S")
     command = ["serbench", *click.get_current_context().obj]
     with Interruption() as interruption:
         watcher = progress.watcher(wanted.budget_s)
-        done = runner.run(planned, folder, watcher, resume=resume, command=command)
+        done = runner.run(planned, folder, watcher, resume=resume, command=command, note=tell)
     try:
         summary = summarise(done)
         if as_json:

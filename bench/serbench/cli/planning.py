@@ -45,14 +45,25 @@ def plan_of(
     *,
     scale: bool = False,
     hot: bool = False,
+    languages: tuple[str, ...] | None = None,
 ) -> "Plan":
+    """The plan of the options. Peers are those that are named among the codecs, or of these `languages`, () for all."""
     from sercodecs import registry
 
+    from serbench.peers.verify import chosen, peers_named
     from serbench.plan import Effort, Plan
 
-    infos = registry.find(codecs) if codecs else registry.codecs()
+    named = peers_named(codecs)
+    infos = registry.find(name for name in codecs if name not in named) if codecs else registry.codecs()
+    wanted = chosen(named if languages is None else codecs, languages or ()) if named or languages is not None else {}
     sets = data_sets(schemas, data, records, seed, sample, scale=scale)
     if hot:
         sets = tuple(replace(held, most_timed=1) for held in sets)
     effort = effort or Effort()
-    return Plan(data=sets, codecs=tuple(info.id for info in infos), seed=seed, **asdict(effort))
+    return Plan(
+        data=sets,
+        codecs=tuple(info.id for info in infos),
+        peers=tuple(f"{format}/{language}" for language, formats in wanted.items() for format in formats),
+        seed=seed,
+        **asdict(effort),
+    )

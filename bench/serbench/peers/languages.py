@@ -22,19 +22,22 @@ PATIENCE_S = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Language:
-    """How the program of a language is built in a copy of its folder, and started there.
+    """How the program of a language is built in a copy of its folder, and started there; `title` is what it is called.
 
     `tools` have to be on PATH, and `packages` are Debian's that bring them. `formats` are those it is asked about,
     and of `generated` ones it has code for each schema, which decodes and encodes again instead of giving trees.
+    With a `jit` it is compiled while it runs, and takes longer to get up to speed.
     """
 
     name: str
+    title: str = ""
     tools: tuple[str, ...]
     packages: str
     build: tuple[tuple[str, ...], ...]
     argv: tuple[str, ...]
     formats: tuple[str, ...]
     generated: tuple[str, ...] = ()
+    jit: bool = False
 
 
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
@@ -44,6 +47,8 @@ LANGUAGES = {
     for language in (
         Language(
             name="node",
+            title="JavaScript",
+            jit=True,
             tools=("node", "npm"),
             packages="nodejs npm",
             build=(("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"),),
@@ -63,6 +68,7 @@ LANGUAGES = {
         ),
         Language(
             name="go",
+            title="Go",
             tools=("go",),
             packages="golang",
             build=(("go", "build", "-mod=mod", "-buildvcs=false", "-p", "1", "-o", "peer", "."),),
@@ -84,6 +90,7 @@ LANGUAGES = {
         ),
         Language(
             name="rust",
+            title="Rust",
             tools=("cargo",),
             packages="cargo",
             build=(
@@ -95,6 +102,7 @@ LANGUAGES = {
         ),
         Language(
             name="c",
+            title="C",
             tools=("gcc", "rpcgen", "asn1c"),
             packages="asn1c gcc libc6-dev libtirpc-dev rpcsvc-proto",
             build=(),
@@ -104,6 +112,7 @@ LANGUAGES = {
         ),
         Language(
             name="cpp",
+            title="C++",
             tools=("g++", "omniidl"),
             packages="g++ libomniorb4-dev omniidl",
             build=(),
@@ -113,6 +122,8 @@ LANGUAGES = {
         ),
         Language(
             name="java",
+            title="Java",
+            jit=True,
             tools=("java", "javac", "mvn"),
             packages="default-jdk-headless maven",
             build=(

@@ -11,8 +11,8 @@ Of peers whose code is generated for a schema, octets are asked instead: decoded
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sercodecs import registry
@@ -23,7 +23,7 @@ from serschema.model import Value
 from serschema.values import first_difference
 
 from serbench.client import Worker
-from serbench.frames import WorkerFailed
+from serbench.frames import Frame, WorkerFailed
 from serbench.peers.defects import defect, variant
 from serbench.peers.formats import READERS, Reader
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
@@ -52,22 +52,26 @@ class _Refused(Exception):
     """The peer refuses it; the text says why."""
 
 
+def peers_named(codecs: Iterable[str]) -> list[str]:
+    """Those of the names that are peers, as `msgpack/node`."""
+    peers = {f"{format}/{name}" for name, language in LANGUAGES.items() for format in language.formats}
+    return [name for name in codecs if name in peers]
+
+
 def chosen(codecs: Sequence[str], languages: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The formats to ask each language about: of the codecs and languages that are named, or all.
 
-    A codec may be a format or codec of ours, or a peer (`msgpack/node`). Raises `registry.UnknownCodec` and `SerError`.
+    A codec may be a format, a codec of ours, which stands for its format, or a peer (`msgpack/node`). Raises
+    `registry.UnknownCodec` and `SerError`.
     """
     for language in languages:
         if language not in LANGUAGES:
             raise SerError(f"no peer speaks {language!r}; there are {', '.join(LANGUAGES)}")
-    peers = {f"{format}/{name}": format for name, language in LANGUAGES.items() for format in language.formats}
-    ours = {info.id for info in registry.find(set(codecs) - peers.keys() - READERS.keys())}
+    readers = {reader.codec: format for format, reader in READERS.items()}
+    ours = registry.find(set(codecs) - set(peers_named(codecs)) - READERS.keys())
+    named = {*codecs, *(readers.get(info.id, info.format.name) for info in ours)}
     wanted = {
-        name: tuple(
-            format
-            for format in language.formats
-            if not codecs or {format, f"{format}/{name}"} & set(codecs) or READERS[format].codec in ours
-        )
+        name: tuple(format for format in language.formats if not codecs or {format, f"{format}/{name}"} & named)
         for name, language in LANGUAGES.items()
         if name in languages or not languages
     }
@@ -80,41 +84,77 @@ def verify_peers(
     data_sets: Sequence[Data], peers: Mapping[str, Sequence[str]], note: Callable[[str], None]
 ) -> list[Verified]:
     """A row for each format of each language on each data set; `note` is told what takes a while."""
-    return [row for name, formats in peers.items() for row in _language(data_sets, LANGUAGES[name], formats, note)]
-
-
-def _language(
-    data_sets: Sequence[Data], language: Language, formats: Sequence[str], note: Callable[[str], None]
-) -> Iterator[Verified]:
-    cells = [
-        (format, data, Verified(dataset=data.name, codec=f"{format}/{language.name}", status="ok"))
-        for format in formats
-        for data in data_sets
+    return [
+        row
+        for name, formats in peers.items()
+        for row in verified(
+            meet(LANGUAGES[name], formats, note), [(format, data) for format in formats for data in data_sets]
+        )
     ]
+
+
+@dataclass(frozen=True)
+class Met:
+    """A language's worker, started and with its hello, or why there is none."""
+
+    language: Language
+    worker: Worker | None
+    status: Status = "ok"
+    reason: str = ""
+
+    @property
+    def hello(self) -> Frame:
+        """What it said of itself, empty if it did not."""
+        return self.worker.hello if self.worker else {}
+
+    @property
+    def timing(self) -> Frame:
+        """What it said of how it times itself: clock, optimisation, objects by format. Empty if it does not."""
+        said = self.hello.get("timing")
+        return said if isinstance(said, dict) and isinstance(said.get("objects"), dict) else {}
+
+    def library(self, format: str) -> tuple[str, str]:
+        """The name and version of what does the work; empty where they are not told."""
+        told = str(self.hello.get("formats", {}).get(format, ""))
+        name, _, version = told.rpartition(" ")
+        return (name, version) if name and any(map(str.isdecimal, version)) else (told, "")
+
+
+def meet(language: Language, formats: Sequence[str], note: Callable[[str], None]) -> Met:
+    """Build a language, if it was not yet, and start it; `note` is told what takes a while, and the formats' libraries.
+
+    What does not start has no hello, and tells why when it is asked.
+    """
     try:
         asked = worker(language, note)
     except (PeerMissing, PeerFailed) as error:
-        status: Status = "unavailable" if isinstance(error, PeerMissing) else "failed"
-        yield from (replace(row, status=status, reason=str(error)) for _, _, row in cells)
-        return
+        return Met(language, None, "unavailable" if isinstance(error, PeerMissing) else "failed", str(error))
+    with contextlib.suppress(WorkerFailed):
+        asked.start()
+        versions = asked.hello.get("formats", {})
+        note(f"{language.name}: {', '.join(sorted({str(versions.get(format)) for format in formats}))}")
+    return Met(language, asked)
+
+
+def verified(met: Met, cells: Iterable[tuple[str, Data]]) -> Iterator[Verified]:
+    """A row for each of these formats and data sets; the worker is stopped when there are no more."""
     failures = 0
-    with asked:
-        with contextlib.suppress(WorkerFailed):  # the first question tells why
-            asked.start()
-            versions = asked.hello.get("formats", {})
-            note(f"{language.name}: {', '.join(sorted({str(versions.get(format)) for format in formats}))}")
-        for format, data, row in cells:
-            if failures == PATIENCE:
+    with met.worker or contextlib.nullcontext() as asked:
+        for format, data in cells:
+            row = Verified(dataset=data.name, codec=f"{format}/{met.language.name}", status="ok")
+            if asked is None:
+                yield replace(row, status=met.status, reason=met.reason)
+            elif failures == PATIENCE:
                 yield replace(
-                    row, status="failed", reason=f"not asked: {language.name} failed {PATIENCE} times running"
+                    row, status="failed", reason=f"not asked: {met.language.name} failed {PATIENCE} times running"
                 )
-                continue
-            try:
-                yield _verified(row, format, format in language.generated, data, asked)
-                failures = 0
-            except WorkerFailed as error:
-                failures += 1
-                yield replace(row, status="failed", reason=str(error))
+            else:
+                try:
+                    yield _verified(row, format, format in met.language.generated, data, asked)
+                    failures = 0
+                except WorkerFailed as error:
+                    failures += 1
+                    yield replace(row, status="failed", reason=str(error))
 
 
 def _verified(row: Verified, format: str, generated: bool, data: Data, asked: Worker) -> Verified:

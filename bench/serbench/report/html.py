@@ -197,10 +197,10 @@ def _listing(listing: Listing) -> str:
 
 
 def _row(row: Row) -> str:
-    control = ' <span class="tag shape">control</span>' if row.control else ""
+    tag = f' <span class="tag shape">{text(row.tag)}</span>' if row.tag else ""
     status = row.verified.status
     cells = [
-        f'<th scope="row">{text(row.codec)}{control}</th>',
+        f'<th scope="row">{text(row.codec)}{tag}</th>',
         f"<td>{_tags(*row.kind.split(', '))}</td>",
         f'<td class="{status}">{status}</td>',
         _number(w.optional(row.size, w.size_text), row.smallest),

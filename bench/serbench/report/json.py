@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from serbench.report.peers import peers
 from serbench.report.summary import SPREAD_TITLES, Row, Summary, Table
 from serbench.results import Footprint
 from serbench.statistics import drift
@@ -25,6 +26,7 @@ def render(summary: Summary) -> str:
             "drift": drift(summary.run),
             "ended": [asdict(ended) for ended in summary.run.ended],
             "sizes": [asdict(family) for family in summary.families],
+            "peers": {codec: asdict(held) for codec, held in peers(summary.run).items()},
             "libraries": [asdict(row) for row in summary.run.libraries],
             "foreign": [asdict(row) for row in summary.run.foreign],
             "crossed": [asdict(row) for row in summary.run.crossed],
@@ -48,6 +50,8 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
     return {
         "codec": row.codec,
         "control": row.control,
+        "language": row.about["language"],
+        "peer": row.about.get("peer", ""),
         "textual": row.about["textual"],
         "self_describing": row.about["self_describing"],
         "status": row.verified.status,
@@ -76,6 +80,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
             for operation, time in row.times.items()
         },
         "untimed": row.untimed,
+        "unsteady": row.unsteady,
         "instructions_per_message": {
             held.operation: table.instructions(held)[0] for held in row.counted if not held.reason
         },

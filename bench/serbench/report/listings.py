@@ -1,4 +1,4 @@
-"""Tables that are the same in every report: purposes, compression, memory, libraries.
+"""Tables that are the same in every report: purposes, compression, memory, peers, libraries.
 
 A cell is its text and whether it is the best, the least of its column among the ranked.
 """
@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from serbench.purposes import PURPOSES
 from serbench.report.matrices import Matrix
+from serbench.report.peers import Peer, peers
 from serbench.report.summary import Row, Summary, Table
 from serbench.report.words import COUNTED_TITLES, NONE, digits, margin_text, percent_text, size_text, time_text
 from serbench.results import PACKING, Footprint, Library
@@ -76,6 +77,14 @@ def of_data(table: Table) -> Iterator[Listing]:
 
 def of_run(summary: Summary) -> Iterator[Listing]:
     """What does not depend on data."""
+    if found := peers(summary.run):
+        yield Listing(
+            "Peers time themselves: what they encode and decode, how long they warmed up, in how many measurements "
+            "(operation, data set, process) they were steady then, by which clock, and how they are compiled",
+            ["codec", "objects", "warm-up", "steady", "clock", "optimisation", "language", "library"],
+            [_peer(codec, held) for codec, held in found.items()],
+            left=8,
+        )
     libraries = sorted(summary.run.libraries, key=lambda row: min(row.import_ns, default=math.inf))
     if libraries:
         yield Listing(
@@ -106,6 +115,14 @@ def of_matrix(matrix: Matrix) -> Listing:
         left=len(titles),
         notes=tuple(matrix.notes),
     )
+
+
+def _peer(codec: str, held: Peer) -> list[Cell]:
+    warm_up = NONE if held.warm_up_ns is None else " to ".join(dict.fromkeys(map(time_text, held.warm_up_ns)))
+    steady = f"{held.steady} of {held.operations}" if held.operations else NONE
+    objects = held.objects or "none of its own: not timed"
+    cells = [codec, objects, warm_up, steady, held.clock, held.optimisation, held.language, held.library]
+    return [(cell or NONE, False) for cell in cells]
 
 
 def _library(row: Library, summary: Summary) -> list[Cell]:

@@ -135,7 +135,7 @@ def _listings(listings: Iterable[Listing]) -> Iterator[str]:
 
 def _row(row: Row) -> list[str]:
     return [
-        escape(row.codec) + (" *control*" if row.control else ""),
+        escape(row.codec) + (f" *{escape(row.tag)}*" if row.tag else ""),
         row.kind,
         row.verified.status,
         _bold(w.optional(row.size, w.size_text), row.smallest),

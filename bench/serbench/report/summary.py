@@ -3,7 +3,8 @@
 A pure function of the result file, with `serbench.statistics`. Sizes and times are per message. A row is ranked if its
 values came back (`ok`, `lossy`) and it is no control; controls follow, and after them what could not be measured.
 Ratios are paired, against the fastest ranked codec; a codec is *best* if it is that one, or ties with it. Codecs that
-cannot be told apart from the fastest of them have the same rank.
+cannot be told apart from the fastest of them have the same rank. Peers have ratios to the fastest that Python calls,
+and no rank among those: their ratios are less precise, and whoever chooses a codec chooses in one language.
 """
 
 import math
@@ -67,6 +68,7 @@ class Row:
 
     `compressed` has them by method, of the messages that are timed; `none` is the method that leaves them as they are.
     `purposes` has them by what they are for, of the messages that were explained; empty where none was.
+    `unsteady` has a peer's operations that were timed before they were steady, and says in how many processes that was.
     """
 
     codec: str
@@ -81,11 +83,17 @@ class Row:
     footprint: Footprint | None = None
     times: dict[Operation, Time] = field(default_factory=dict)
     untimed: dict[Operation, str] = field(default_factory=dict)
+    unsteady: dict[Operation, str] = field(default_factory=dict)
     counted: list[Counted] = field(default_factory=list)
 
     @property
     def control(self) -> bool:
         return bool(self.about["control"])
+
+    @property
+    def tag(self) -> str:
+        """What has to be said beside the name: that it is a control, or a peer's language."""
+        return "control" if self.control else str(self.about["language"]) if "peer" in self.about else ""
 
     @property
     def measured(self) -> bool:
@@ -196,6 +204,9 @@ class Table:
                 found.append(f"{row.codec} is not deterministic: equal values gave different bytes")
             if row.verified.changes:
                 found.append(f"{row.codec} changes what all codecs share: {', '.join(row.verified.changes)}")
+        restless = [f"{row.codec} {held}" for row in self.measured for held in row.unsteady.values()]
+        if restless:
+            found.append(f"not steady when the time to warm up was over: {', '.join(restless)}")
         return found
 
 
@@ -240,7 +251,7 @@ class Summary:
     @property
     def quiet_percent(self) -> float | None:
         """The share of rounds in which the machine was uncontended."""
-        shares = [time.figure.quiet for time in self._times()]
+        shares = [time.figure.quiet for time in self._times() if time.figure.quiet is not None]
         return 100 * sum(shares) / len(shares) if shares else None
 
     @property
@@ -261,10 +272,12 @@ class Summary:
             else f"range of quartiles and no test where there were fewer than {LEAST_PROCESSES}"
         )
         processes = "process" if most == 1 else "processes"
-        machine = f"machine quiet in {self.quiet_percent:.0f} % of rounds"
+        said = [f"times: {count} {processes}, {interval}"]
+        quiet = self.quiet_percent
+        machine = "no canary" if quiet is None else f"machine quiet in {quiet:.0f} % of rounds"
         if drifted := fitness.drift_text(self.run):
             machine += f", {drifted} at the end"
-        said = [f"times: {count} {processes}, {interval}", machine]
+        said.append(machine)
         if verdicts := self.verdicts:
             counts = (f"{verdicts[verdict]:,} {word}" for verdict, word in _VERDICT_WORDS.items())
             said.append(f"ratios: {', '.join(counts)}")
@@ -273,8 +286,8 @@ class Summary:
             said.append(f"{100 * measured:.0f} % of {whole} inside measurement")
         if overhead_ns := self.run.header.machine.get("loop_overhead_ns"):
             said.append(f"{overhead_ns:.1f} ns for a timed call of an empty C function")
-        installed = sum(1 for about in self.run.header.codecs.values() if about["version"])
-        cells = sum(len(table.measured) for table in self.tables)
+        installed = sum(1 for about in self.run.header.codecs.values() if about["version"] and "peer" not in about)
+        cells = sum(1 for table in self.tables for row in table.measured if "peer" not in row.about)
         for what, held, all_of_them in (
             ("imports", len(self.run.libraries), installed),
             ("memory", len(self.run.footprints), cells),
@@ -337,9 +350,12 @@ def _table(
     footprints = {row.codec: row for row in run.footprints if row.dataset == dataset.name}
     ranked = [row.codec for row in verified if row.status in MEASURED and not run.header.codecs[row.codec]["control"]]
     sizes = {row.codec: sum(row.encoded_bytes) for row in verified if row.status in MEASURED}
-    least = min((sizes[codec] for codec in ranked), default=None)
+    partly = {row.codec for row in verified if "peer" in run.header.codecs[row.codec] and _carries_less(row, dataset)}
+    least = min((sizes[codec] for codec in ranked if codec not in partly), default=None)
+    unsteady = _unsteady(run, dataset)
+    rivals = [codec for codec in ranked if "peer" not in run.header.codecs[codec]] or ranked
     times = {
-        operation: _times(known.get((dataset.name, operation), {}), ranked, pairs.get((dataset.name, operation)))
+        operation: _times(known.get((dataset.name, operation), {}), rivals, pairs.get((dataset.name, operation)))
         for operation in (*OPERATIONS, *PACKING)
     }
     rows = [
@@ -347,11 +363,13 @@ def _table(
             codec=row.codec,
             about=run.header.codecs[row.codec],
             verified=row,
-            size=sizes[row.codec] / dataset.messages,
-            efficiency_percent=100 * dataset.information_bytes / sizes[row.codec] if sizes[row.codec] else None,
+            size=sizes[row.codec] / (len(row.encoded_bytes) if row.codec in partly else dataset.messages),
+            efficiency_percent=100 * dataset.information_bytes / sizes[row.codec]
+            if sizes[row.codec] and row.codec not in partly
+            else None,
             compressed={method: total / dataset.timed for method, total in row.compressed_bytes.items()},
             purposes={name: octets / row.explained for name, octets in row.purposes.items()},
-            smallest=row.codec in ranked and sizes[row.codec] == least,
+            smallest=row.codec in ranked and row.codec not in partly and sizes[row.codec] == least,
             streamed=streamed.get(row.codec),
             footprint=footprints.get(row.codec),
             times={
@@ -364,6 +382,7 @@ def _table(
                 for operation in times
                 if (cell := (dataset.name, row.codec, operation)) in reasons
             },
+            unsteady=unsteady.get(row.codec, {}),
             counted=[held for held in run.counted if (held.dataset, held.codec) == (dataset.name, row.codec)],
         )
         if row.codec in sizes
@@ -378,6 +397,25 @@ def _table(
         controls=[row for row in rows if row.measured and row.control],
         absent=[row for row in rows if not row.measured],
     )
+
+
+def _carries_less(row: Verified, dataset: Dataset) -> bool:
+    """Whether a peer refuses messages."""
+    return len(row.encoded_bytes) < dataset.messages
+
+
+def _unsteady(run: Run, dataset: Dataset) -> dict[str, dict[Operation, str]]:
+    """As `Row.unsteady`, by codec."""
+    steady: dict[tuple[str, Operation], list[bool]] = defaultdict(list)
+    for row in run.timings:
+        if row.dataset == dataset.name and row.steady is not None:
+            steady[row.codec, row.operation].append(row.steady)
+    found: dict[str, dict[Operation, str]] = {}
+    for (codec, operation), held in steady.items():
+        if not all(held):
+            when = f"{operation} in {held.count(False)} of {len(held)} processes"
+            found.setdefault(codec, {})[operation] = when
+    return found
 
 
 def _speed(row: Row) -> tuple[float, float, str]:
@@ -420,7 +458,8 @@ _DESCRIBING = {True: "self-describing", False: "agreed"}
 
 def _groups(tables: list[Table]) -> list[Group]:
     kinds = [f"{textual}, {describing}" for textual in _TEXTUAL.values() for describing in _DESCRIBING.values()]
-    rows = [row for table in tables for row in table.ranked]
+    every = [row for table in tables for row in table.ranked]
+    rows = [row for row in every if "peer" not in row.about] or every
     return [_group(kind, of_kind) for kind in kinds if (of_kind := [row for row in rows if row.kind == kind])]
 
 

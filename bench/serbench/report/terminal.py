@@ -174,7 +174,7 @@ def _spread(place: int) -> Callable[[Row], Text]:
 
 
 def _name() -> _Column:
-    return _Column("codec", lambda row: Text(f"{clean(row.codec)}{' (control)' if row.control else ''}"), left=True)
+    return _Column("codec", lambda row: Text(clean(f"{row.codec} ({row.tag})" if row.tag else row.codec)), left=True)
 
 
 def _time(operation: Operation) -> Callable[[Row], Text]:

@@ -180,4 +180,4 @@ def stream_figures(streamed: Streamed | None) -> tuple[str, str, str, str]:
 def losses_text(verified: Verified) -> str:
     """The declared losses that happened, in words."""
     counted = (f"{what} ({'once' if times == 1 else f'{times} times'})" for what, times in verified.losses.items())
-    return f"{', '.join(counted)}, first at {verified.example}"
+    return ", ".join(counted) + (f", first at {verified.example}" if verified.example else "")

@@ -5,6 +5,7 @@ const avro = require("avsc");
 const { fromReal, integer, kind, library, octets, real } = require("./trees");
 
 exports.library = library("avsc");
+exports.objects = "records of types made at run time, unions wrapped, longs as BigInt";
 
 const long = avro.types.LongType.__with({
   fromBuffer: (data) => data.readBigInt64LE(),
@@ -92,5 +93,6 @@ exports.open = (schema) => {
   return {
     read: (data) => tree(type, type.fromBuffer(data)),
     write: (made) => type.toBuffer(untree(type, made)),
+    modes: [{ decode: (data) => type.fromBuffer(data), encode: (value) => type.toBuffer(value) }],
   };
 };

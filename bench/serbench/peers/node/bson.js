@@ -5,6 +5,7 @@ const bson = require("bson");
 const { integer, kind, library, octets, real, tree, untree } = require("./trees");
 
 exports.library = library("bson");
+exports.objects = "objects; with Int32, Long and Double where numbers would come back as another type";
 
 function other(value) {
   if (value instanceof Date) return kind("datetime", integer(value.getTime()));
@@ -35,7 +36,13 @@ const conversions = {
   },
 };
 
+const exact = (data) => bson.deserialize(data, { promoteValues: false, promoteBuffers: false });
+
 exports.open = () => ({
-  read: (data) => tree(bson.deserialize(data, { promoteValues: false, promoteBuffers: false }), other),
+  read: (data) => tree(exact(data), other),
   write: (tree) => bson.serialize(untree(tree, conversions)),
+  modes: [
+    { decode: (data) => bson.deserialize(data), encode: (value) => bson.serialize(value) },
+    { decode: exact, encode: (value) => bson.serialize(value) },
+  ],
 });

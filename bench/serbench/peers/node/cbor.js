@@ -5,6 +5,7 @@ const { Decoder, Encoder, Tag, addExtension } = require("cbor-x");
 const { kind, library, tree, untree } = require("./trees");
 
 exports.library = library("cbor-x");
+exports.objects = "objects; Map where they would come back otherwise, with BigInt for encoding";
 
 for (const tag of [0, 1, 2, 3, 4, 5, 30, 37]) addExtension({ tag, decode: (value) => new Tag(value, tag) });
 
@@ -23,7 +24,17 @@ const conversions = {
   kind: (name, inner) => new Tag(untree(inner, conversions), Number(name)),
 };
 
+const natural = { useRecords: false, tagUint8Array: false };
+const naturalDecoder = new Decoder(natural);
+const naturalEncoder = new Encoder(natural);
+const made = (tree) => untree(tree, conversions);
+
 exports.open = () => ({
   read: (data) => tree(decoder.decode(data), other),
-  write: (tree) => encoder.encode(untree(tree, conversions)),
+  write: (tree) => encoder.encode(made(tree)),
+  made,
+  modes: [
+    { decode: (data) => naturalDecoder.decode(data), encode: (value) => naturalEncoder.encode(value) },
+    { decode: (data) => decoder.decode(data), encode: (value) => encoder.encode(value) },
+  ],
 });

@@ -5,6 +5,8 @@ const fs = require("fs");
 
 console.log = console.info = console.error; // standard output is for frames
 
+const timing = require("./timing");
+
 const FORMATS = {
   json: require("./json"),
   xml: require("./xml"),
@@ -54,6 +56,13 @@ function each(items, convert) {
   });
 }
 
+function timed({ format, schema, data, budget_ns, operations }) {
+  const octets = data.map((hex) => Buffer.from(hex, "hex"));
+  const { rows, measured_ns } = timing.time(FORMATS[format].open(schema), octets, budget_ns, operations);
+  for (const row of rows) send({ row });
+  return { measured_ns: Math.round(measured_ns) };
+}
+
 function answer({ request, format, schema, data, trees }) {
   let opened; // the reader and the writer of the format, made once
   const open = () => (opened = opened || FORMATS[format].open(schema));
@@ -61,11 +70,17 @@ function answer({ request, format, schema, data, trees }) {
   return each(trees, (tree) => Buffer.from(open().write(tree)).toString("hex"));
 }
 
+// What the formats say of themselves, those that do.
+const ofFormats = (what) =>
+  Object.fromEntries(Object.entries(FORMATS).flatMap(([name, format]) => (format[what] ? [[name, format[what]]] : [])));
+
 send({
   hello: "serbench peer",
   protocol: 1,
-  formats: Object.fromEntries(Object.entries(FORMATS).map(([name, format]) => [name, format.library])),
+  formats: ofFormats("library"),
+  timing: { clock: timing.clock, optimisation: timing.optimisation, objects: ofFormats("objects") },
 });
 for (let head; (head = receive(4)); ) {
-  send({ done: answer(JSON.parse(receive(head.readUInt32BE()))) });
+  const asked = JSON.parse(receive(head.readUInt32BE()));
+  send({ done: asked.request === "time" ? timed(asked) : answer(asked) });
 }

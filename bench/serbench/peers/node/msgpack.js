@@ -7,6 +7,7 @@ const { integer, kind, library, octets, tree, untree } = require("./trees");
 const BILLION = 1000000000n;
 
 exports.library = library("@msgpack/msgpack");
+exports.objects = "objects, integers of 64 bits as BigInt, extensions as their octets";
 
 class Extension {
   constructor(type, data) {
@@ -55,8 +56,12 @@ function ext(name, inner) {
 // With useBigInt64 a number takes 32 bits or is a float.
 const small = (value) => (value >= -(1n << 31n) && value < 1n << 32n ? Number(value) : value);
 
+const options = { extensionCodec, useBigInt64: true };
+const made = (tree) => untree(tree, { integer: small, map: object, kind: ext });
+
 exports.open = () => ({
-  read: (data) => tree(msgpack.decode(data, { extensionCodec, mapKeyConverter, useBigInt64: true }), other),
-  write: (tree) =>
-    msgpack.encode(untree(tree, { integer: small, map: object, kind: ext }), { useBigInt64: true }),
+  read: (data) => tree(msgpack.decode(data, { ...options, mapKeyConverter }), other),
+  write: (tree) => msgpack.encode(made(tree), { useBigInt64: true }),
+  made,
+  modes: [{ decode: (data) => msgpack.decode(data, options), encode: (value) => msgpack.encode(value, options) }],
 });

@@ -6,6 +6,7 @@ require("protobufjs/ext/descriptor");
 const { fromReal, integer, library, octets, real } = require("./trees");
 
 exports.library = library("protobufjs");
+exports.objects = "messages of types made from descriptors, whose code is generated at run time";
 
 const LONG = { int64: false, sint64: false, sfixed64: false, uint64: true, fixed64: true };
 
@@ -68,6 +69,7 @@ exports.open = ({ descriptors, message: name }) => {
   const root = protobuf.Root.fromDescriptor(Buffer.from(descriptors, "hex"), { keepCase: true });
   const type = root.resolveAll().lookupType(name);
   return {
+    modes: [{ decode: (data) => type.decode(data), encode: (value) => type.encode(value).finish() }],
     read: (data) => message(type, type.decode(data)),
     write: (tree) => type.encode(unmessage(type, tree)).finish(),
   };

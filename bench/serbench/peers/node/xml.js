@@ -5,6 +5,7 @@ const { XMLBuilder, XMLParser } = require("fast-xml-parser");
 const { library } = require("./trees");
 
 exports.library = library("fast-xml-parser");
+exports.objects = "objects of text; lists of elements in order where those would come back otherwise";
 
 const TEXT = "#text";
 const ATTRIBUTES = ":@";
@@ -16,15 +17,13 @@ const options = {
   textNodeName: TEXT,
   maxNestedTags: 1000,
 };
-const parser = new XMLParser({
-  ...options,
+const reading = {
   trimValues: false,
   parseTagValue: false,
   parseAttributeValue: false,
   htmlEntities: true, // numeric character references
-});
-const builder = new XMLBuilder({
-  ...options,
+};
+const writing = {
   suppressBooleanAttributes: false,
   entities: [
     ["&", "&amp;"],
@@ -35,7 +34,14 @@ const builder = new XMLBuilder({
     ["\n", "&#10;"],
     ["\t", "&#9;"],
   ].map(([char, val]) => ({ regex: new RegExp(char, "g"), val })),
-});
+};
+const parser = new XMLParser({ ...options, ...reading });
+const builder = new XMLBuilder({ ...options, ...writing });
+
+// The library's usual objects, which keep no order among elements of different names, with attributes marked by a sign.
+const usual = { ...options, preserveOrder: false, attributeNamePrefix: "@" };
+const objectParser = new XMLParser({ ...usual, ...reading });
+const objectBuilder = new XMLBuilder({ ...usual, ...writing });
 
 function element(node) {
   if (TEXT in node) return node[TEXT];
@@ -52,4 +58,11 @@ function node(tree) {
 exports.open = () => ({
   read: (data) => element(parser.parse(data)[0]),
   write: (tree) => builder.build([node(tree)]),
+  modes: [
+    {
+      decode: (data) => objectParser.parse(data),
+      encode: (value) => Buffer.from(objectBuilder.build(value)),
+    },
+    { decode: (data) => parser.parse(data), encode: (value) => Buffer.from(builder.build(value)) },
+  ],
 });
