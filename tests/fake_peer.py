@@ -17,6 +17,8 @@ WORST = {
     "failed": lambda out: write_frame(out, {"failed": "no such format"}),
 }
 
+SEEN = {"again seen": {"text": "ab"}, "again seen other": {"text": "Ab"}, "again seen rubbish": {"texts": "ab"}}
+
 
 def untree(tree):
     match tree:
@@ -52,6 +54,8 @@ def main(mode):
             out.flush()
         elif request["request"] == "again":
             answers = {"again": request["data"], "again shorter": [data[:-8] for data in request["data"]]}
+            if mode in SEEN:
+                answers[mode] = [{"octets": data, "seen": SEEN[mode]} for data in request["data"]]
             write_frame(out, {"done": answers.get(mode, [{"failed": "cannot"} for _ in request["data"]])})
         elif request["request"] == "read":
             seen = [trees.plain(json.loads(bytes.fromhex(data))) for data in request["data"]]

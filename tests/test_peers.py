@@ -384,6 +384,21 @@ def test_a_defect_has_to_happen(asked):
     assert (row.status, row.offers, row.losses) == ("ok", ["octets"], {})
 
 
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        ("again seen", ""),
+        ("again seen other", "message 0: the peer sees it otherwise: $.text: 'ab' became 'Ab'"),
+        ("again seen rubbish", "message 0: the peer sees no value of the schema: $: expected only members of Texts"),
+    ],
+)
+def test_generated_code_that_tells_what_it_saw(mode, reason, asked):
+    schema = Schema("Texts", (Record("Texts", (Field("text", 1, String()),)),))
+    (row,) = asked(mode, data_of({"text": "ab"}, schema=schema), formats=("xdr",), generated=("xdr",), name="c")
+    assert row.status == ("failed" if reason else "ok")
+    assert row.reason.startswith(reason)
+
+
 # Fakes.
 
 

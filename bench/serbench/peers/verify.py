@@ -6,6 +6,8 @@ something on writing (`losses.py`), the codec's value, encoded, is what stands i
 applied to it too. Octets are equal where the format has one encoding of a value.
 
 Of peers whose code is generated for a schema, octets are asked instead: decoded and encoded again, they are the same.
+Where such code can tell what it decoded, the answer is {"octets": hex, "seen": what it saw in `serschema.jsonform`},
+and that has to be the value too.
 """
 
 import contextlib
@@ -17,7 +19,8 @@ from typing import Any
 
 from sercodecs import registry
 from sercodecs.contract import Codec, CodecInfo, UnsupportedSchema
-from serschema.errors import SchemaError, SerError
+from serschema.errors import SchemaError, SerError, ValueMismatch
+from serschema.jsonform import from_json
 from serschema.limits import Refused, project
 from serschema.model import Value
 from serschema.values import first_difference
@@ -260,9 +263,19 @@ class _Case:
         """What generated code decoded and encoded again is the value, in our octets if it has one encoding."""
         if failure := _failure(answer):
             raise _Wrong(f"the peer does not read it: {failure}")
-        octets = _octets(answer)
+        seen = answer.get("seen") if isinstance(answer, dict) else None
+        octets = _octets(answer if seen is None else answer.get("octets"))
+        if seen is not None and (told := first_difference(self.values[number], self.told(seen))):
+            raise _Wrong(f"the peer sees it otherwise: {told}")
         self.value(number, octets)
         return octets
+
+    def told(self, seen: Any) -> Value:
+        """The value that a peer says it saw."""
+        try:
+            return from_json(seen, self.model)
+        except ValueMismatch as error:
+            raise _Wrong(f"the peer sees no value of the schema: {error}") from error
 
     def both(self, number: int, seen: Any, written: Any) -> bytes | None:
         """What the peer saw, and what it wrote."""
