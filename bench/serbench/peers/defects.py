@@ -74,7 +74,21 @@ def unsigned_items(kind: Kind, value: Value) -> bool:
     return isinstance(kind, List) and isinstance(kind.item, Int) and 1 << 31 <= kind.item.upper < 1 << 32
 
 
+def same_in_capitals(kind: Kind, value: Value) -> bool:
+    """A record or a union of members whose names differ in case only."""
+    match kind:
+        case Union(alternatives=members) | Record(fields=members):
+            return len({member.name.upper() for member in members}) < len(members)
+        case _:
+            return False
+
+
 DEFECTS = (
+    Defect(
+        what="protoc names numbers of fields in capitals in Java, which does not compile if names differ in case only",
+        peers=("protobuf/java",),
+        has=same_in_capitals,
+    ),
     Defect(
         what="-0.0 is the default, which is not there, for prost-reflect",
         peers=("protobuf/rust",),

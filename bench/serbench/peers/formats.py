@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from serschema.model import Schema
+from serschema.jsonform import schema_to_json
+from serschema.model import Enum, Schema
 
 from serbench.peers.trees import Tree, integer, kind, octets, plain, real
 
@@ -353,9 +354,16 @@ def _corba(schema: Schema) -> Any:
 
 
 def _java(schema: Schema) -> Any:
+    """The classes, and what they are made of, so that the peer tells what it sees in `serschema.jsonform`."""
     from serschema.idl import java
 
-    return {"idl": java.write(schema)}
+    names = {
+        type_.name: {java_name: symbol for symbol, java_name in java.constants(type_).items()}
+        if isinstance(type_, Enum)
+        else {member.field.name: member.name for member in java.members(schema, type_)}
+        for type_ in schema.types
+    }
+    return {"idl": java.write(schema), "types": schema_to_json(schema), "names": names}
 
 
 def _asn1(schema: Schema) -> Any:

@@ -19,31 +19,47 @@ import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
 
-/** Avro by Apache's library, generic records. */
-final class Avro implements Main.Codec {
+/** Avro by Apache's library, generic records; readers, writers and their buffers are used again. */
+final class Avro implements Codec {
     private final Schema root;
+    private final GenericDatumReader<Object> reader;
+    private final GenericDatumWriter<Object> writer;
+    private BinaryDecoder decoder;
+    private BinaryEncoder encoder;
 
     Avro(Object schema) throws IOException {
         root = new Schema.Parser().parse(new ObjectMapper().writeValueAsString(schema));
+        reader = new GenericDatumReader<>(root);
+        writer = new GenericDatumWriter<>(root);
     }
 
     @Override
-    public Object read(byte[] data) throws IOException {
-        BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(data, null);
-        Object value = new GenericDatumReader<>(root).read(null, decoder);
+    public Object decode(byte[] data) throws IOException {
+        decoder = DecoderFactory.get().binaryDecoder(data, decoder);
+        Object value = reader.read(null, decoder);
         if (!decoder.isEnd()) {
             throw new IOException("octets after the end");
         }
+        return value;
+    }
+
+    @Override
+    public byte[] encode(Object value) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        encoder = EncoderFactory.get().binaryEncoder(out, encoder);
+        writer.write(value, encoder);
+        encoder.flush();
+        return out.toByteArray();
+    }
+
+    @Override
+    public Object tree(Object value) {
         return tree(root, value);
     }
 
     @Override
-    public byte[] write(Object tree) throws IOException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
-        new GenericDatumWriter<>(root).write(value(root, tree), encoder);
-        encoder.flush();
-        return out.toByteArray();
+    public Object value(Object tree) {
+        return value(root, tree);
     }
 
     /** The type that a union of null and another one has beside null; null for any other union. */

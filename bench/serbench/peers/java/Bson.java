@@ -25,20 +25,24 @@ import org.bson.io.BasicOutputBuffer;
 import org.bson.types.Decimal128;
 
 /** BSON by MongoDB's library. */
-final class Bson implements Main.Codec {
+final class Bson implements Codec {
     private static final BsonDocumentCodec CODEC = new BsonDocumentCodec();
 
     @Override
-    public Object read(byte[] data) {
-        BsonBinaryReader reader = new BsonBinaryReader(ByteBuffer.wrap(data));
-        return tree(CODEC.decode(reader, DecoderContext.builder().build()));
+    public Object decode(byte[] data) {
+        return CODEC.decode(new BsonBinaryReader(ByteBuffer.wrap(data)), DecoderContext.builder().build());
     }
 
     @Override
-    public byte[] write(Object tree) {
+    public byte[] encode(Object value) {
         BasicOutputBuffer out = new BasicOutputBuffer();
-        CODEC.encode(new BsonBinaryWriter(out), (BsonDocument) value(tree), EncoderContext.builder().build());
+        CODEC.encode(new BsonBinaryWriter(out), (BsonDocument) value, EncoderContext.builder().build());
         return out.toByteArray();
+    }
+
+    @Override
+    public Object tree(Object value) {
+        return tree((BsonValue) value);
     }
 
     private static Object tree(BsonValue value) {
@@ -77,7 +81,8 @@ final class Bson implements Main.Codec {
         }
     }
 
-    private static BsonValue value(Object tree) {
+    @Override
+    public BsonValue value(Object tree) {
         switch (Trees.tag(tree)) {
             case "i":
                 return new BsonInt32((int) Trees.toLong(tree));

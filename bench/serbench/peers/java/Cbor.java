@@ -12,14 +12,14 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 
-/** CBOR by Jackson, token by token: so there are tags. */
-final class Cbor implements Main.Codec {
-    private static final CBORFactory FACTORY = new CBORFactory()
+/** CBOR by Jackson, token by token straight from and to our trees, as its own trees have no tags. */
+final class Cbor implements Codec {
+    static final CBORFactory FACTORY = new CBORFactory()
             .enable(CBORParser.Feature.DECODE_USING_STANDARD_NEGATIVE_BIGINT_ENCODING)
             .enable(CBORGenerator.Feature.ENCODE_USING_STANDARD_NEGATIVE_BIGINT_ENCODING);
 
     @Override
-    public Object read(byte[] data) throws IOException {
+    public Object decode(byte[] data) throws IOException {
         try (CBORParser parser = FACTORY.createParser(data)) {
             Object tree = tree(parser, parser.nextToken());
             if (parser.nextToken() != null) {
@@ -30,12 +30,22 @@ final class Cbor implements Main.Codec {
     }
 
     @Override
-    public byte[] write(Object tree) throws IOException {
+    public byte[] encode(Object tree) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (CBORGenerator generator = FACTORY.createGenerator(out)) {
             write(generator, tree);
         }
         return out.toByteArray();
+    }
+
+    @Override
+    public Object tree(Object value) {
+        return value;
+    }
+
+    @Override
+    public Object value(Object tree) {
+        return tree;
     }
 
     private static Object tree(CBORParser parser, JsonToken token) throws IOException {

@@ -1,29 +1,46 @@
 package serbench;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** JSON by Jackson. */
-final class Json implements Main.Codec {
-    private static final ObjectMapper MAPPER =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+/** JSON by Jackson, in its trees. */
+final class Json implements Codec {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-    @Override
-    public Object read(byte[] data) throws Exception {
-        return tree(MAPPER.readTree(data));
+    private final ObjectMapper mapper;
+
+    /** JSON, or the format of another of Jackson's factories. */
+    Json(JsonFactory factory) {
+        mapper = new ObjectMapper(factory).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     }
 
     @Override
-    public byte[] write(Object tree) throws Exception {
-        return MAPPER.writeValueAsBytes(node(tree));
+    public Object decode(byte[] data) throws IOException {
+        return mapper.readTree(data);
+    }
+
+    @Override
+    public byte[] encode(Object value) throws IOException {
+        return mapper.writeValueAsBytes(value);
+    }
+
+    @Override
+    public Object tree(Object value) {
+        return tree((JsonNode) value);
+    }
+
+    @Override
+    public Object value(Object tree) {
+        return node(tree);
     }
 
     private static Object tree(JsonNode node) {

@@ -1,59 +1,82 @@
 package serbench;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.cbor.CBORFactory;
+import com.google.protobuf.Message;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.apache.avro.Schema;
+import org.apache.thrift.protocol.TBinaryProtocol;
+import org.apache.thrift.protocol.TCompactProtocol;
+import org.apache.thrift.protocol.TProtocol;
+import org.bson.BsonDocument;
+import org.msgpack.core.MessagePack;
 
 /** The worker: frames of a 4-octet length and JSON on standard input and output, see ../__init__.py. */
 public final class Main {
-    /** What a format does with octets and trees. */
-    interface Codec {
-        Object read(byte[] data) throws Exception;
-
-        byte[] write(Object tree) throws Exception;
-    }
-
-    /** A codec for what a schema describes, which is null where the octets say all. */
-    interface Format {
+    /** How a format is opened for what a schema describes, which is null where the octets say all. */
+    interface Opening {
         Codec open(Object schema) throws Exception;
     }
 
-    private static final Map<String, Format> FORMATS = Map.of(
-            "json", schema -> new Json(),
-            "xml", schema -> new Xml(),
-            "xml-attributes", schema -> new Xml(),
-            "msgpack", schema -> new Msgpack(),
-            "cbor", schema -> new Cbor(),
-            "bson", schema -> new Bson(),
-            "protobuf", Protobuf::new,
-            "avro", Avro::new,
-            "thrift-binary", schema -> new Thrift(new org.apache.thrift.protocol.TBinaryProtocol.Factory()),
-            "thrift-compact", schema -> new Thrift(new org.apache.thrift.protocol.TCompactProtocol.Factory()));
+    /** A format: the library, how it is opened, and the objects of its users that are timed (null if it has none). */
+    private record Format(String library, Opening opening, String objects, Opening timed) {
+        Format(String library, Opening opening, String objects) {
+            this(library, opening, objects, opening);
+        }
+    }
 
-    private static Map<String, String> libraries() {
-        Map<String, String> made = new TreeMap<>();
-        made.put("java", "Java " + System.getProperty("java.version"));
-        made.put("xml", made.get("java"));
-        made.put("xml-attributes", made.get("java"));
-        made.put("json", jar(ObjectMapper.class));
-        made.put("cbor", jar(com.fasterxml.jackson.dataformat.cbor.CBORFactory.class));
-        made.put("msgpack", jar(org.msgpack.core.MessagePack.class));
-        made.put("bson", jar(org.bson.BsonDocument.class));
-        made.put("protobuf", jar(com.google.protobuf.Message.class));
-        made.put("avro", jar(org.apache.avro.Schema.class));
-        made.put("thrift-binary", jar(org.apache.thrift.protocol.TProtocol.class));
-        made.put("thrift-compact", made.get("thrift-binary"));
-        return made;
+    private static final String JAVA = "Java " + System.getProperty("java.version");
+    private static final String THRIFT = jar(TProtocol.class);
+    private static final Map<String, Format> FORMATS = Map.ofEntries(
+            Map.entry("java", new Format(JAVA, Serialized::new, "generated classes")),
+            Map.entry("json", new Format(
+                    jar(ObjectMapper.class), schema -> new Json(new JsonFactory()), "JsonNode trees")),
+            Map.entry("xml", new Format(JAVA, schema -> new Xml(), "DOM documents")),
+            Map.entry("xml-attributes", new Format(JAVA, schema -> new Xml(), "DOM documents")),
+            Map.entry("msgpack", new Format(jar(MessagePack.class), schema -> new Msgpack(), "Value trees")),
+            Map.entry("cbor", new Format(
+                    jar(CBORFactory.class), schema -> new Cbor(),
+                    "JsonNode trees, which leave tags out", schema -> new Json(Cbor.FACTORY))),
+            Map.entry("bson", new Format(jar(BsonDocument.class), schema -> new Bson(), "BsonDocument trees")),
+            Map.entry("protobuf", new Format(jar(Message.class), Protobuf::new, "generated classes")),
+            Map.entry("avro", new Format(jar(Schema.class), Avro::new, "generic records")),
+            Map.entry("thrift-binary", new Format(THRIFT, schema -> new Thrift(new TBinaryProtocol.Factory()), null)),
+            Map.entry("thrift-compact", new Format(THRIFT, schema -> new Thrift(new TCompactProtocol.Factory()), null)));
+
+    private final ObjectMapper mapper = new ObjectMapper();
+    private final DataOutputStream out =
+            new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)));
+    private Opening lastOpening;
+    private Object lastSchema;
+    private Codec codec;
+
+    private static Map<String, Object> hello() {
+        Map<String, String> libraries = new TreeMap<>();
+        Map<String, String> objects = new TreeMap<>();
+        FORMATS.forEach((name, format) -> {
+            libraries.put(name, format.library());
+            if (format.objects() != null) {
+                objects.put(name, format.objects());
+            }
+        });
+        Map<String, Object> timing = Timing.told(objects);
+        return Map.of("hello", "serbench peer", "protocol", 1, "formats", libraries, "timing", timing);
     }
 
     /** The name of the file that a class is from, which tells the version. */
@@ -65,50 +88,75 @@ public final class Main {
     private static Object attempt(Callable<Object> done) {
         try {
             return done.call();
-        } catch (Exception | StackOverflowError error) {
+        } catch (Exception | StackOverflowError | LinkageError error) {
             return Map.of("failed", error.toString());
         }
     }
 
-    private static Object answer(Map<?, ?> request) {
-        String format = (String) request.get("format");
-        Object schema = request.get("schema");
+    /** The codec that is asked for, which the last request may have opened. */
+    private Codec codec(Map<?, ?> request) throws Exception {
+        Format format = FORMATS.get((String) request.get("format"));
+        Opening opening = request.get("request").equals("time") ? format.timed() : format.opening();
+        if (opening != lastOpening || !Objects.equals(request.get("schema"), lastSchema)) {
+            lastOpening = null;
+            codec = opening.open(request.get("schema"));
+            lastOpening = opening;
+            lastSchema = request.get("schema");
+        }
+        return codec;
+    }
+
+    private Object answer(Map<?, ?> request) {
+        String asked = (String) request.get("request");
+        if (asked.equals("time")) {
+            return Map.of("measured_ns", Timing.answer(() -> codec(request), request, this::send));
+        }
+        Object codec = attempt(() -> codec(request));
         List<Object> answers = new ArrayList<>();
-        Object opened = attempt(() -> format.equals("java") ? new Serialized(schema) : FORMATS.get(format).open(schema));
-        List<?> items = (List<?>) request.get(request.get("request").equals("write") ? "trees" : "data");
-        for (Object item : items) {
-            answers.add(opened instanceof Map ? opened : attempt(() -> {
-                switch ((String) request.get("request")) {
-                    case "read":
-                        return ((Codec) opened).read(HexFormat.of().parseHex((String) item));
-                    case "again":
-                        return HexFormat.of().formatHex(((Serialized) opened).again(HexFormat.of().parseHex((String) item)));
-                    default:
-                        return HexFormat.of().formatHex(((Codec) opened).write(item));
-                }
-            }));
+        for (Object item : (List<?>) request.get(asked.equals("write") ? "trees" : "data")) {
+            answers.add(codec instanceof Codec made ? attempt(() -> answer(asked, made, item)) : codec);
         }
         return answers;
     }
 
-    public static void main(String[] arguments) throws Exception {
-        DataInputStream in = new DataInputStream(System.in);
-        DataOutputStream out = new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)));
-        System.setOut(System.err); // standard output is for frames
-        ObjectMapper mapper = new ObjectMapper();
-        Object frame = Map.of("hello", "serbench peer", "protocol", 1, "formats", libraries());
-        while (true) {
+    private static Object answer(String asked, Codec codec, Object item) throws Exception {
+        if (asked.equals("write")) {
+            return HexFormat.of().formatHex(codec.encode(codec.value(item)));
+        }
+        Object value = codec.decode(HexFormat.of().parseHex((String) item));
+        if (asked.equals("read")) {
+            return codec.tree(value);
+        }
+        return Map.of("octets", HexFormat.of().formatHex(codec.encode(value)), "seen", codec.tree(value));
+    }
+
+    private void send(Object frame) {
+        try {
             byte[] data = mapper.writeValueAsBytes(frame);
             out.writeInt(data.length);
             out.write(data);
             out.flush();
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
+    }
+
+    private void serve(DataInputStream in) throws IOException {
+        send(hello());
+        while (true) {
+            byte[] data;
             try {
                 data = new byte[in.readInt()];
             } catch (EOFException end) {
                 return;
             }
             in.readFully(data);
-            frame = Map.of("done", answer(mapper.readValue(data, Map.class)));
+            send(Map.of("done", answer(mapper.readValue(data, LinkedHashMap.class))));
         }
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        System.setOut(System.err); // standard output is for frames
+        new Main().serve(new DataInputStream(System.in));
     }
 }

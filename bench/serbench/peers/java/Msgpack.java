@@ -5,34 +5,40 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.msgpack.core.MessageBufferPacker;
 import org.msgpack.core.MessagePack;
-import org.msgpack.core.MessagePacker;
 import org.msgpack.core.MessageUnpacker;
 import org.msgpack.value.ExtensionValue;
 import org.msgpack.value.Value;
+import org.msgpack.value.ValueFactory;
 
 /** MessagePack by msgpack-java. */
-final class Msgpack implements Main.Codec {
+final class Msgpack implements Codec {
     private static final BigInteger BILLION = BigInteger.valueOf(1_000_000_000);
 
     @Override
-    public Object read(byte[] data) throws IOException {
+    public Object decode(byte[] data) throws IOException {
         try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(data)) {
-            Object tree = tree(unpacker.unpackValue());
+            Value value = unpacker.unpackValue();
             if (unpacker.hasNext()) {
                 throw new IOException("octets after the end");
             }
-            return tree;
+            return value;
         }
     }
 
     @Override
-    public byte[] write(Object tree) throws IOException {
+    public byte[] encode(Object value) throws IOException {
         try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {
-            pack(packer, tree);
+            packer.packValue((Value) value);
             return packer.toByteArray();
         }
+    }
+
+    @Override
+    public Object tree(Object value) {
+        return tree((Value) value);
     }
 
     private static Object tree(Value value) {
@@ -71,47 +77,32 @@ final class Msgpack implements Main.Codec {
         }
     }
 
-    private static void pack(MessagePacker packer, Object tree) throws IOException {
+    @Override
+    public Value value(Object tree) {
         switch (Trees.tag(tree)) {
             case "i":
-                packer.packBigInteger(Trees.toBig(tree));
-                return;
+                return ValueFactory.newInteger(Trees.toBig(tree));
             case "f":
-                packer.packDouble(Trees.toReal(tree));
-                return;
+                return ValueFactory.newFloat(Trees.toReal(tree));
             case "b":
-                byte[] data = Trees.toOctets(tree);
-                packer.packBinaryHeader(data.length).writePayload(data);
-                return;
+                return ValueFactory.newBinary(Trees.toOctets(tree));
             case "m":
-                packer.packMapHeader(Trees.toPairs(tree).size());
-                for (List<Object> pair : Trees.toPairs(tree)) {
-                    pack(packer, pair.get(0));
-                    pack(packer, pair.get(1));
-                }
-                return;
+                Stream<Object> flat = Trees.toPairs(tree).stream().flatMap(List::stream);
+                return ValueFactory.newMap(flat.map(this::value).toArray(Value[]::new));
             case "x":
+                Object inner = Trees.ofKind(tree);
                 if (Trees.kindOf(tree).equals("timestamp")) {
-                    BigInteger[] parts = Trees.toBig(Trees.ofKind(tree)).divideAndRemainder(BILLION);
-                    packer.packTimestamp(Instant.ofEpochSecond(parts[0].longValueExact(), parts[1].longValueExact()));
-                    return;
+                    BigInteger[] parts = Trees.toBig(inner).divideAndRemainder(BILLION);
+                    return ValueFactory.newTimestamp(parts[0].longValueExact(), parts[1].intValueExact());
                 }
-                byte[] inner = Trees.toOctets(Trees.ofKind(tree));
-                packer.packExtensionTypeHeader(Byte.parseByte(Trees.kindOf(tree)), inner.length).writePayload(inner);
-                return;
+                return ValueFactory.newExtension(Byte.parseByte(Trees.kindOf(tree)), Trees.toOctets(inner));
             default:
                 if (tree instanceof List<?> list) {
-                    packer.packArrayHeader(list.size());
-                    for (Object item : list) {
-                        pack(packer, item);
-                    }
-                } else if (tree == null) {
-                    packer.packNil();
-                } else if (tree instanceof Boolean truth) {
-                    packer.packBoolean(truth);
-                } else {
-                    packer.packString((String) tree);
+                    return ValueFactory.newArray(list.stream().map(this::value).toArray(Value[]::new));
                 }
+                return tree == null ? ValueFactory.newNil()
+                        : tree instanceof Boolean truth ? ValueFactory.newBoolean(truth)
+                        : ValueFactory.newString((String) tree);
         }
     }
 }

@@ -1,54 +1,79 @@
 package serbench;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.DescriptorProtos.FileDescriptorSet;
-import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
-import com.google.protobuf.Descriptors.FileDescriptor;
-import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.Message;
-import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
-/** Protocol Buffers by protobuf-java, from descriptors. */
-final class Protobuf implements Main.Codec {
-    private final Descriptor root;
+/** Protocol Buffers by protobuf-java, with the classes that protoc made of the schema. */
+final class Protobuf implements Codec {
+    private final Message empty;
 
     Protobuf(Object schema) throws Exception {
         Map<?, ?> given = (Map<?, ?>) schema;
-        byte[] data = HexFormat.of().parseHex((String) given.get("descriptors"));
-        Map<String, FileDescriptor> files = new HashMap<>();
-        FileDescriptor last = null;
-        for (FileDescriptorProto file : FileDescriptorSet.parseFrom(data).getFileList()) {
-            FileDescriptor[] needed = file.getDependencyList().stream().map(files::get).toArray(FileDescriptor[]::new);
-            last = FileDescriptor.buildFrom(file, needed);
-            files.put(file.getName(), last);
-        }
+        byte[] descriptors = HexFormat.of().parseHex((String) given.get("descriptors"));
+        FileDescriptorSet.Builder files = FileDescriptorSet.parseFrom(descriptors).toBuilder();
+        FileDescriptorProto.Builder file = files.getFileBuilder(files.getFileCount() - 1);
+        file.getOptionsBuilder().setJavaPackage("generated").setJavaMultipleFiles(true);
+        ClassLoader loader = Classes.compiled(protoc(files.build(), file.getName()), true);
         String name = (String) given.get("message");
-        root = last.findMessageTypeByName(name.substring(name.lastIndexOf('.') + 1));
+        Class<?> root = loader.loadClass("generated." + name.substring(name.lastIndexOf('.') + 1));
+        empty = (Message) root.getMethod("getDefaultInstance").invoke(null);
+    }
+
+    /** The sources that protoc makes of a file, by their names. */
+    private static Map<String, String> protoc(FileDescriptorSet files, String name) throws Exception {
+        Path folder = Files.createTempDirectory("serbench-peer");
+        try {
+            Path descriptors = folder.resolve("descriptors");
+            Files.write(descriptors, files.toByteArray());
+            Classes.run(compiler().toString(), "--descriptor_set_in=" + descriptors, "--java_out=" + folder, name);
+            return Classes.sources(folder);
+        } finally {
+            Classes.delete(folder);
+        }
+    }
+
+    /** protoc, which the build has put beside the libraries. */
+    private static Path compiler() throws Exception {
+        Path libraries = Path.of(Message.class.getProtectionDomain().getCodeSource().getLocation().toURI()).getParent();
+        try (Stream<Path> files = Files.list(libraries)) {
+            Path found = files.filter(file -> file.toString().endsWith(".exe")).findFirst().orElseThrow();
+            found.toFile().setExecutable(true); // which Maven does not keep
+            return found;
+        }
     }
 
     @Override
-    public Object read(byte[] data) throws Exception {
-        return tree(DynamicMessage.parseFrom(root, data));
+    public Object decode(byte[] data) throws IOException {
+        return empty.getParserForType().parseFrom(data);
     }
 
     @Override
-    public byte[] write(Object tree) throws Exception {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        CodedOutputStream coded = CodedOutputStream.newInstance(out);
-        coded.useDeterministicSerialization();
-        message(root, tree).writeTo(coded);
-        coded.flush();
-        return out.toByteArray();
+    public byte[] encode(Object value) {
+        return ((Message) value).toByteArray();
+    }
+
+    @Override
+    public Object tree(Object value) {
+        return tree((Message) value);
+    }
+
+    @Override
+    public Object value(Object tree) {
+        return message(empty.newBuilderForType(), tree);
     }
 
     private static Object tree(Message message) {
@@ -99,33 +124,43 @@ final class Protobuf implements Main.Codec {
         }
     }
 
-    private static Message message(Descriptor type, Object tree) {
-        DynamicMessage.Builder made = DynamicMessage.newBuilder(type);
+    private static Message message(Message.Builder made, Object tree) {
         for (List<Object> pair : Trees.toPairs(tree)) {
-            FieldDescriptor field = type.findFieldByNumber((int) Trees.toLong(pair.get(0)));
+            FieldDescriptor field = made.getDescriptorForType().findFieldByNumber((int) Trees.toLong(pair.get(0)));
             if (field.isMapField()) {
-                Descriptor entry = field.getMessageType();
-                FieldDescriptor key = entry.findFieldByNumber(1);
-                FieldDescriptor held = entry.findFieldByNumber(2);
+                FieldDescriptor key = field.getMessageType().findFieldByNumber(1);
+                FieldDescriptor held = field.getMessageType().findFieldByNumber(2);
                 for (List<Object> both : Trees.toPairs(pair.get(1))) {
-                    made.addRepeatedField(field, DynamicMessage.newBuilder(entry)
-                            .setField(key, value(key, both.get(0)))
-                            .setField(held, value(held, both.get(1)))
+                    Message.Builder entry = made.newBuilderForField(field);
+                    Message.Builder inner = held.getJavaType() == FieldDescriptor.JavaType.MESSAGE
+                            ? entry.newBuilderForField(held) : null;
+                    made.addRepeatedField(field, entry
+                            .setField(key, value(null, key, both.get(0)))
+                            .setField(held, value(inner, held, both.get(1)))
                             .build());
                 }
-            } else if (field.isRepeated()) {
-                ((List<?>) pair.get(1)).forEach(item -> made.addRepeatedField(field, value(field, item)));
-            } else {
-                made.setField(field, value(field, pair.get(1)));
+                continue;
+            }
+            List<?> items = field.isRepeated() ? (List<?>) pair.get(1) : Arrays.asList(pair.get(1));
+            for (Object item : items) {
+                Message.Builder inner = field.getJavaType() == FieldDescriptor.JavaType.MESSAGE
+                        ? made.newBuilderForField(field) : null;
+                Object value = value(inner, field, item);
+                if (field.isRepeated()) {
+                    made.addRepeatedField(field, value);
+                } else {
+                    made.setField(field, value);
+                }
             }
         }
         return made.build();
     }
 
-    private static Object value(FieldDescriptor field, Object tree) {
+    /** What a field holds; `inner` makes it if it is a message. */
+    private static Object value(Message.Builder inner, FieldDescriptor field, Object tree) {
         switch (field.getJavaType()) {
             case MESSAGE:
-                return message(field.getMessageType(), tree);
+                return message(inner, tree);
             case ENUM:
                 return field.getEnumType().findValueByNumberCreatingIfUnknown((int) Trees.toLong(tree));
             case BYTE_STRING:

@@ -2,54 +2,57 @@ package serbench;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
-import javax.tools.ToolProvider;
 
 /** Java Object Serialization of the classes of a schema, which are compiled here. */
-final class Serialized {
+final class Serialized implements Codec {
     private final ClassLoader loader;
+    private final Seen seen;
 
     Serialized(Object schema) throws IOException {
-        Path folder = Files.createTempDirectory("serbench-peer");
-        Path source = folder.resolve("Types.java");
-        Files.writeString(source, (String) ((Map<?, ?>) schema).get("idl"));
-        ByteArrayOutputStream words = new ByteArrayOutputStream();
-        int failed = ToolProvider.getSystemJavaCompiler()
-                .run(null, words, words, "-encoding", "UTF-8", "-nowarn", "-proc:none", "-d", folder.toString(), source.toString());
-        for (File file : folder.toFile().listFiles()) {
-            file.deleteOnExit();
-        }
-        folder.toFile().deleteOnExit();
-        if (failed != 0) {
-            throw new IOException("javac: " + words);
-        }
-        loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, ClassLoader.getPlatformClassLoader());
+        Map<?, ?> given = (Map<?, ?>) schema;
+        loader = Classes.compiled(Map.of("Types.java", (String) given.get("idl")), false);
+        seen = new Seen(given);
     }
 
-    byte[] again(byte[] data) throws Exception {
-        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(data)) {
+    @Override
+    public Object decode(byte[] data) throws Exception {
+        ByteArrayInputStream octets = new ByteArrayInputStream(data);
+        try (ObjectInputStream in = new ObjectInputStream(octets) {
             @Override
             protected Class<?> resolveClass(ObjectStreamClass described) throws ClassNotFoundException {
                 return Class.forName(described.getName(), false, loader);
             }
         }) {
-            ByteArrayOutputStream out = new ByteArrayOutputStream();
-            try (ObjectOutputStream to = new ObjectOutputStream(out)) {
-                to.writeObject(in.readObject());
-            }
+            Object value = in.readObject();
             if (in.read() != -1) {
                 throw new IOException("octets after the object");
             }
-            return out.toByteArray();
+            return value;
         }
+    }
+
+    @Override
+    public byte[] encode(Object value) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ObjectOutputStream to = new ObjectOutputStream(out)) {
+            to.writeObject(value);
+        }
+        return out.toByteArray();
+    }
+
+    /** The value, in the JSON form of serschema.jsonform. */
+    @Override
+    public Object tree(Object value) throws ReflectiveOperationException {
+        return seen.root(value);
+    }
+
+    @Override
+    public Object value(Object tree) {
+        throw new UnsupportedOperationException("objects are decoded only");
     }
 }

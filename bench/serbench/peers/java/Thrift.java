@@ -16,8 +16,8 @@ import org.apache.thrift.protocol.TType;
 import org.apache.thrift.transport.TMemoryBuffer;
 import org.apache.thrift.transport.TMemoryInputTransport;
 
-/** Thrift by Apache's library: any struct, field by field. */
-final class Thrift implements Main.Codec {
+/** Thrift by Apache's library: any struct, field by field, straight from and to our trees. */
+final class Thrift implements Codec {
     private static final Map<Byte, String> NAMES = Map.of(
             TType.BOOL, "bool",
             TType.BYTE, "i8",
@@ -42,7 +42,7 @@ final class Thrift implements Main.Codec {
     }
 
     @Override
-    public Object read(byte[] data) throws TException {
+    public Object decode(byte[] data) throws TException {
         TMemoryInputTransport transport = new TMemoryInputTransport(data);
         Object tree = read(protocols.getProtocol(transport), TType.STRUCT);
         if (transport.getBytesRemainingInBuffer() != 0) {
@@ -52,10 +52,20 @@ final class Thrift implements Main.Codec {
     }
 
     @Override
-    public byte[] write(Object tree) throws TException {
+    public byte[] encode(Object tree) throws TException {
         TMemoryBuffer buffer = new TMemoryBuffer(512);
         write(protocols.getProtocol(buffer), TType.STRUCT, tree);
         return java.util.Arrays.copyOf(buffer.getArray(), buffer.length());
+    }
+
+    @Override
+    public Object tree(Object value) {
+        return value;
+    }
+
+    @Override
+    public Object value(Object tree) {
+        return tree;
     }
 
     private static Object read(TProtocol from, byte type) throws TException {

@@ -4,80 +4,92 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
-import javax.xml.stream.XMLInputFactory;
-import javax.xml.stream.XMLOutputFactory;
-import javax.xml.stream.XMLStreamConstants;
-import javax.xml.stream.XMLStreamException;
-import javax.xml.stream.XMLStreamReader;
-import javax.xml.stream.XMLStreamWriter;
+import java.util.Map;
+import javax.xml.parsers.DocumentBuilder;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
+import javax.xml.transform.OutputKeys;
+import javax.xml.transform.Transformer;
+import javax.xml.transform.TransformerConfigurationException;
+import javax.xml.transform.TransformerException;
+import javax.xml.transform.TransformerFactory;
+import javax.xml.transform.dom.DOMSource;
+import javax.xml.transform.stream.StreamResult;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NamedNodeMap;
+import org.w3c.dom.Node;
+import org.w3c.dom.Text;
+import org.xml.sax.SAXParseException;
 
-/** XML by StAX, as the JDK has it. */
-final class Xml implements Main.Codec {
-    private static final XMLInputFactory IN = XMLInputFactory.newDefaultFactory();
-    private static final XMLOutputFactory OUT = XMLOutputFactory.newDefaultFactory();
+/** XML by the JDK: documents (DOM), read by its parser and written by its transformer of nothing. */
+final class Xml implements Codec {
+    private final DocumentBuilder parser;
+    private final Transformer writer;
 
-    static {
-        IN.setProperty(XMLInputFactory.SUPPORT_DTD, false);
-        IN.setProperty(XMLInputFactory.IS_COALESCING, true);
-        IN.setProperty(XMLInputFactory.IS_NAMESPACE_AWARE, false);
+    Xml() throws ParserConfigurationException, TransformerConfigurationException {
+        DocumentBuilderFactory factory = DocumentBuilderFactory.newDefaultInstance();
+        factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+        factory.setCoalescing(true);
+        parser = factory.newDocumentBuilder();
+        parser.setErrorHandler(null);
+        writer = TransformerFactory.newDefaultInstance().newTransformer();
+        writer.setOutputProperty(OutputKeys.OMIT_XML_DECLARATION, "yes");
     }
 
     @Override
-    public Object read(byte[] data) throws XMLStreamException {
-        XMLStreamReader reader = IN.createXMLStreamReader(new ByteArrayInputStream(data), "UTF-8");
-        reader.nextTag();
-        Object tree = element(reader);
-        if (reader.next() != XMLStreamConstants.END_DOCUMENT) {
-            throw new XMLStreamException("octets after the end");
-        }
-        return tree;
+    public Object decode(byte[] data) throws Exception {
+        return parser.parse(new ByteArrayInputStream(data));
     }
 
     @Override
-    public byte[] write(Object tree) throws XMLStreamException {
+    public byte[] encode(Object value) throws TransformerException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        XMLStreamWriter writer = OUT.createXMLStreamWriter(out, "UTF-8");
-        write(writer, tree);
-        writer.close();
+        writer.transform(new DOMSource((Document) value), new StreamResult(out));
         return out.toByteArray();
     }
 
-    private static Object element(XMLStreamReader reader) throws XMLStreamException {
-        String name = reader.getLocalName();
-        List<Object> attributes = new ArrayList<>();
-        List<Object> children = new ArrayList<>();
-        for (int i = 0; i < reader.getAttributeCount(); i++) {
-            attributes.add(List.of(reader.getAttributeLocalName(i), reader.getAttributeValue(i)));
-        }
-        while (true) {
-            switch (reader.next()) {
-                case XMLStreamConstants.START_ELEMENT:
-                    children.add(element(reader));
-                    break;
-                case XMLStreamConstants.CHARACTERS:
-                    children.add(reader.getText());
-                    break;
-                case XMLStreamConstants.END_ELEMENT:
-                    return java.util.Map.of("e", List.of(name, attributes, children));
-                default:
-                    throw new XMLStreamException("neither text nor element");
-            }
-        }
+    @Override
+    public Object tree(Object value) throws SAXParseException {
+        return element(((Document) value).getDocumentElement());
     }
 
-    private static void write(XMLStreamWriter writer, Object tree) throws XMLStreamException {
+    @Override
+    public Object value(Object tree) {
+        Document made = parser.newDocument();
+        made.appendChild(node(made, tree));
+        return made;
+    }
+
+    private static Object element(Element element) throws SAXParseException {
+        List<Object> attributes = new ArrayList<>();
+        List<Object> children = new ArrayList<>();
+        NamedNodeMap held = element.getAttributes();
+        for (int i = 0; i < held.getLength(); i++) {
+            attributes.add(List.of(held.item(i).getNodeName(), held.item(i).getNodeValue()));
+        }
+        for (Node child = element.getFirstChild(); child != null; child = child.getNextSibling()) {
+            if (child instanceof Element inner) {
+                children.add(element(inner));
+            } else if (child instanceof Text text) {
+                children.add(text.getData());
+            } else {
+                throw new SAXParseException("neither text nor element: " + child, null);
+            }
+        }
+        return Map.of("e", List.of(element.getTagName(), attributes, children));
+    }
+
+    private static Node node(Document made, Object tree) {
         if (tree instanceof String text) {
-            writer.writeCharacters(text);
-            return;
+            return made.createTextNode(text);
         }
         List<?> parts = Trees.element(tree);
-        writer.writeStartElement((String) parts.get(0));
+        Element element = made.createElement((String) parts.get(0));
         for (Object attribute : (List<?>) parts.get(1)) {
-            writer.writeAttribute((String) ((List<?>) attribute).get(0), (String) ((List<?>) attribute).get(1));
+            element.setAttribute((String) ((List<?>) attribute).get(0), (String) ((List<?>) attribute).get(1));
         }
-        for (Object child : (List<?>) parts.get(2)) {
-            write(writer, child);
-        }
-        writer.writeEndElement();
+        ((List<?>) parts.get(2)).forEach(child -> element.appendChild(node(made, child)));
+        return element;
     }
 }
