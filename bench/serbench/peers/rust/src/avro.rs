@@ -1,24 +1,28 @@
 //! Avro by apache-avro.
 
 use crate::trees::{integer, kind, octets, pairs, real, seen, to_integer, to_octets, to_pairs, to_text, Result, Seen};
-use crate::Codec;
+use crate::Format;
+use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::schema::{Name, ResolvedSchema, UnionSchema};
 use apache_avro::types::Value;
-use apache_avro::{from_avro_datum, to_avro_datum, Schema};
+use apache_avro::writer::datum::GenericDatumWriter;
+use apache_avro::Schema;
 use serde_json::{json, Value as Tree};
 use std::collections::HashMap;
 
 pub struct Avro {
-    root: Schema,
-    names: HashMap<Name, Schema>,
+    root: &'static Schema,
+    names: HashMap<Name, &'static Schema>,
+    reader: GenericDatumReader<'static>,
+    writer: GenericDatumWriter<'static>,
 }
 
 impl Avro {
     pub fn open(schema: &Tree) -> Result<Avro> {
-        let root = Schema::parse(schema)?;
-        let resolved = ResolvedSchema::try_from(&root)?;
-        let names = resolved.get_names().iter().map(|(name, schema)| (name.clone(), (*schema).clone())).collect();
-        Ok(Avro { root, names })
+        let root: &Schema = Box::leak(Box::new(Schema::parse(schema)?)); // readers and writers borrow it
+        let names = ResolvedSchema::try_from(root)?.get_names().clone();
+        let (reader, writer) = (GenericDatumReader::builder(root).build()?, GenericDatumWriter::builder(root).build()?);
+        Ok(Avro { root, names, reader, writer })
     }
 
     fn resolved<'a>(&'a self, schema: &'a Schema) -> Result<&'a Schema> {
@@ -28,26 +32,26 @@ impl Avro {
         }
     }
 
-    fn tree(&self, schema: &Schema, value: &Value) -> Result<Tree> {
+    fn part(&self, schema: &Schema, value: &Value) -> Result<Tree> {
         Ok(match (self.resolved(schema)?, value) {
             (Schema::Record(record), Value::Record(fields)) => {
                 let both = record.fields.iter().zip(fields);
                 let pair = |(field, (name, item)): (&apache_avro::schema::RecordField, &(String, Value))| {
-                    Ok((json!(name), self.tree(&field.schema, item)?))
+                    Ok((json!(name), self.part(&field.schema, item)?))
                 };
                 pairs(both.map(pair).collect::<Result<_>>()?)
             }
             (Schema::Array(array), Value::Array(items)) => {
-                Tree::Array(items.iter().map(|item| self.tree(&array.items, item)).collect::<Result<_>>()?)
+                Tree::Array(items.iter().map(|item| self.part(&array.items, item)).collect::<Result<_>>()?)
             }
             (Schema::Map(map), Value::Map(held)) => {
-                let pair = |(key, item): (&String, &Value)| Ok((json!(key), self.tree(&map.types, item)?));
+                let pair = |(key, item): (&String, &Value)| Ok((json!(key), self.part(&map.types, item)?));
                 pairs(held.iter().map(pair).collect::<Result<_>>()?)
             }
             (Schema::Union(_), Value::Union(_, inner)) if **inner == Value::Null => Tree::Null,
             (Schema::Union(union), Value::Union(place, inner)) => {
                 let branch = &union.variants()[*place as usize];
-                let tree = self.tree(branch, inner)?;
+                let tree = self.part(branch, inner)?;
                 match optional(union) {
                     Some(_) => tree,
                     None => kind(name(self.resolved(branch)?), tree),
@@ -134,16 +138,28 @@ fn name(schema: &Schema) -> String {
     schema.name().map_or_else(|| format!("{schema:?}").to_lowercase(), |name| name.fullname(None))
 }
 
-impl Codec for Avro {
-    fn read(&self, mut data: &[u8]) -> Result<Tree> {
-        let value = from_avro_datum(&self.root, &mut data, None)?;
+impl Format for Avro {
+    type Native = Value;
+
+    fn decode(&self, mut data: &[u8]) -> Result<Value> {
+        let value = self.reader.read_value(&mut data)?;
         if !data.is_empty() {
             return Err("octets after the end".into());
         }
-        self.tree(&self.root, &value)
+        Ok(value)
     }
 
-    fn write(&self, tree: &Tree) -> Result<Vec<u8>> {
-        Ok(to_avro_datum(&self.root, self.value(&self.root, tree)?)?)
+    fn encode(&self, value: &Value) -> Result<Vec<u8>> {
+        let mut made = Vec::new();
+        self.writer.write_value_ref(&mut made, value)?;
+        Ok(made)
+    }
+
+    fn tree(&self, value: &Value) -> Result<Tree> {
+        self.part(self.root, value)
+    }
+
+    fn native(&self, tree: &Tree) -> Result<Value> {
+        self.value(self.root, tree)
     }
 }

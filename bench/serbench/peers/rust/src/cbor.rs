@@ -1,25 +1,35 @@
 //! CBOR by ciborium.
 
 use crate::trees::{integer, kind, octets, pairs, real, seen, Result, Seen};
-use crate::Codec;
+use crate::Format;
 use ciborium::value::{Integer, Value};
 use serde_json::{json, Value as Tree};
 
 pub struct Cbor;
 
-impl Codec for Cbor {
-    fn read(&self, mut data: &[u8]) -> Result<Tree> {
+impl Format for Cbor {
+    type Native = Value;
+
+    fn decode(&self, mut data: &[u8]) -> Result<Value> {
         let value: Value = ciborium::de::from_reader(&mut data)?;
         if !data.is_empty() {
             return Err("octets after the end".into());
         }
-        tree(&value)
+        Ok(value)
     }
 
-    fn write(&self, tree: &Tree) -> Result<Vec<u8>> {
+    fn encode(&self, value: &Value) -> Result<Vec<u8>> {
         let mut made = Vec::new();
-        ciborium::ser::into_writer(&value(tree)?, &mut made)?;
+        ciborium::ser::into_writer(value, &mut made)?;
         Ok(made)
+    }
+
+    fn tree(&self, value: &Value) -> Result<Tree> {
+        tree(value)
+    }
+
+    fn native(&self, tree: &Tree) -> Result<Value> {
+        value(tree)
     }
 }
 

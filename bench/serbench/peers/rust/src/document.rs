@@ -1,32 +1,44 @@
 //! BSON by the crate of MongoDB.
 
 use crate::trees::{integer, kind, octets, pairs, real, seen, to_integer, to_octets, to_text, Result, Seen};
-use crate::Codec;
+use crate::Format;
 use bson::spec::BinarySubtype;
 use bson::{Binary, Document};
 use serde_json::{json, Value as Tree};
 
 pub struct Bson;
 
-impl Codec for Bson {
-    fn read(&self, mut data: &[u8]) -> Result<Tree> {
+impl Format for Bson {
+    type Native = Document;
+
+    fn decode(&self, mut data: &[u8]) -> Result<Document> {
         let document = Document::from_reader(&mut data)?;
         if !data.is_empty() {
             return Err("octets after the end".into());
         }
-        tree(&bson::Bson::Document(document))
+        Ok(document)
     }
 
-    fn write(&self, tree: &Tree) -> Result<Vec<u8>> {
+    fn encode(&self, value: &Document) -> Result<Vec<u8>> {
+        let mut made = Vec::new();
+        value.to_writer(&mut made)?;
+        Ok(made)
+    }
+
+    fn tree(&self, value: &Document) -> Result<Tree> {
+        fields(value)
+    }
+
+    fn native(&self, tree: &Tree) -> Result<Document> {
         match value(tree)? {
-            bson::Bson::Document(document) => {
-                let mut made = Vec::new();
-                document.to_writer(&mut made)?;
-                Ok(made)
-            }
+            bson::Bson::Document(document) => Ok(document),
             _ => Err("no document".into()),
         }
     }
+}
+
+fn fields(document: &Document) -> Result<Tree> {
+    Ok(pairs(document.iter().map(|(key, item)| Ok((json!(key), tree(item)?))).collect::<Result<_>>()?))
 }
 
 fn tree(value: &bson::Bson) -> Result<Tree> {
@@ -42,9 +54,7 @@ fn tree(value: &bson::Bson) -> Result<Tree> {
         bson::Bson::Binary(binary) if binary.subtype == BinarySubtype::Generic => octets(&binary.bytes),
         bson::Bson::Binary(binary) => kind(format!("binary {}", u8::from(binary.subtype)), octets(&binary.bytes)),
         bson::Bson::Array(items) => Tree::Array(items.iter().map(tree).collect::<Result<_>>()?),
-        bson::Bson::Document(held) => pairs(
-            held.iter().map(|(key, item)| Ok((json!(key), tree(item)?))).collect::<Result<_>>()?,
-        ),
+        bson::Bson::Document(held) => fields(held)?,
         other => return Err(format!("no tree of {other}").into()),
     })
 }

@@ -1,18 +1,28 @@
 //! JSON by serde_json.
 
 use crate::trees::{integer, pairs, real, seen, to_text, Result, Seen};
-use crate::Codec;
+use crate::Format;
 use serde_json::{json, Map, Number, Value as Tree};
 
 pub struct Json;
 
-impl Codec for Json {
-    fn read(&self, data: &[u8]) -> Result<Tree> {
-        Ok(tree(&serde_json::from_slice(data)?))
+impl Format for Json {
+    type Native = Tree;
+
+    fn decode(&self, data: &[u8]) -> Result<Tree> {
+        Ok(serde_json::from_slice(data)?)
     }
 
-    fn write(&self, tree: &Tree) -> Result<Vec<u8>> {
-        Ok(serde_json::to_vec(&value(tree)?)?)
+    fn encode(&self, value: &Tree) -> Result<Vec<u8>> {
+        Ok(serde_json::to_vec(value)?)
+    }
+
+    fn tree(&self, value: &Tree) -> Result<Tree> {
+        Ok(tree(value))
+    }
+
+    fn native(&self, tree: &Tree) -> Result<Tree> {
+        value(tree)
     }
 }
 

@@ -6,18 +6,44 @@ mod document;
 mod json;
 mod msgpack;
 mod protobuf;
+mod thrift;
+mod timing;
 mod trees;
 mod xml;
 
-use serde_json::{json, Value as Tree};
+use serde_json::{json, Map, Value as Tree};
 use std::io::{Read, Write};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use trees::Result;
 
-/// What a format does with octets and trees.
+/// What a format does: octets and the library's own values, and these and trees.
+trait Format {
+    type Native;
+    fn decode(&self, data: &[u8]) -> Result<Self::Native>;
+    fn encode(&self, value: &Self::Native) -> Result<Vec<u8>>;
+    fn tree(&self, value: &Self::Native) -> Result<Tree>;
+    fn native(&self, tree: &Tree) -> Result<Self::Native>;
+}
+
+/// What is asked of any format.
 trait Codec {
     fn read(&self, data: &[u8]) -> Result<Tree>;
     fn write(&self, tree: &Tree) -> Result<Vec<u8>>;
+    fn time(&self, request: &Tree) -> Result<(Vec<Tree>, u64)>;
+}
+
+impl<F: Format> Codec for F {
+    fn read(&self, data: &[u8]) -> Result<Tree> {
+        self.tree(&self.decode(data)?)
+    }
+
+    fn write(&self, tree: &Tree) -> Result<Vec<u8>> {
+        self.encode(&self.native(tree)?)
+    }
+
+    fn time(&self, request: &Tree) -> Result<(Vec<Tree>, u64)> {
+        timing::time(self, request)
+    }
 }
 
 /// A codec for what a schema describes.
@@ -30,26 +56,33 @@ fn open(format: &str, schema: &Tree) -> Result<Box<dyn Codec>> {
         "bson" => Box::new(document::Bson),
         "protobuf" => Box::new(protobuf::Protobuf::open(schema)?),
         "avro" => Box::new(avro::Avro::open(schema)?),
+        "thrift-binary" => Box::new(thrift::Thrift::Binary),
+        "thrift-compact" => Box::new(thrift::Thrift::Compact),
         _ => return Err(format!("no format {format}").into()),
     })
 }
 
+/// Each format with its crate, and with the values that are timed if they are what its users have.
+const FORMATS: [(&str, &str, Option<&str>); 10] = [
+    ("json", "serde_json", Some("Value trees")),
+    ("xml", "quick-xml", Some("elements over events")),
+    ("xml-attributes", "quick-xml", Some("elements over events")),
+    ("msgpack", "rmpv", Some("Value trees")),
+    ("cbor", "ciborium", Some("Value trees")),
+    ("bson", "bson", Some("Documents")),
+    ("protobuf", "prost-reflect", Some("dynamic messages")),
+    ("avro", "apache-avro", Some("Value trees")),
+    ("thrift-binary", "thrift", None),
+    ("thrift-compact", "thrift", None),
+];
+
 /// The dependencies of the manifest, each with its version.
 fn libraries() -> Tree {
-    let crates = [
-        ("json", "serde_json"),
-        ("xml", "quick-xml"),
-        ("xml-attributes", "quick-xml"),
-        ("msgpack", "rmpv"),
-        ("cbor", "ciborium"),
-        ("bson", "bson"),
-        ("protobuf", "prost-reflect"),
-        ("avro", "apache-avro"),
-    ];
-    let line = |name: &str| include_str!("../Cargo.toml").lines().find(|line| line.starts_with(&format!("{name} = ")));
-    let version = |name: &str| line(name).and_then(|line| line.split_once('=')?.1.split('"').find(|part| part.starts_with('=')));
+    let manifest = include_str!("../Cargo.toml");
+    let line = |name: &str| manifest.lines().find(|line| line.starts_with(&format!("{name} = ")));
+    let version = |name: &str| line(name)?.split_once('=')?.1.split('"').find(|part| part.starts_with('='));
     let told = |name: &str| format!("{name} {}", version(name).unwrap_or("?").trim_start_matches('='));
-    Tree::Object(crates.iter().map(|(format, name)| (format.to_string(), told(name).into())).collect())
+    FORMATS.iter().map(|(format, name, _)| (format.to_string(), told(name).into())).collect::<Map<_, _>>().into()
 }
 
 /// What becomes of an item, or why nothing does.
@@ -77,20 +110,50 @@ fn answer(request: &Tree) -> Vec<Tree> {
     items.into_iter().flatten().map(|item| attempt(|| convert(item))).collect()
 }
 
+/// The rows of a format whose timing is asked for, and the last frame.
+fn timed(request: &Tree) -> Vec<Tree> {
+    let (format, schema) = (request["format"].as_str().unwrap_or(""), &request["schema"]);
+    let mut told = (Vec::new(), 0);
+    let failed = attempt(|| {
+        told = open(format, schema)?.time(request)?;
+        Ok(Tree::Null)
+    });
+    let (mut frames, measured) = told;
+    if let Some(reason) = failed.get("failed") {
+        let operations = request["operations"].as_array().into_iter().flatten();
+        frames.extend(operations.map(|name| json!({ "row": { "operation": name, "reason": reason } })));
+    }
+    frames.push(json!({ "done": { "measured_ns": measured } }));
+    frames
+}
+
+fn send(output: &mut impl Write, frame: &Tree) -> Result<()> {
+    let data = serde_json::to_vec(frame)?;
+    output.write_all(&(data.len() as u32).to_be_bytes())?;
+    output.write_all(&data)?;
+    Ok(output.flush()?)
+}
+
 fn main() -> Result<()> {
     let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
-    let mut frame = json!({ "hello": "serbench peer", "protocol": 1, "formats": libraries() });
+    let objects = FORMATS.iter().filter_map(|(format, _, objects)| Some((format.to_string(), (*objects)?.into())));
+    let timing = timing::told(objects.collect::<Map<_, _>>().into());
+    let hello = json!({ "hello": "serbench peer", "protocol": 1, "formats": libraries(), "timing": timing });
+    let mut frames = vec![hello];
     loop {
-        let data = serde_json::to_vec(&frame)?;
-        output.write_all(&(data.len() as u32).to_be_bytes())?;
-        output.write_all(&data)?;
-        output.flush()?;
+        for frame in &frames {
+            send(&mut output, frame)?;
+        }
         let mut head = [0; 4];
         if input.read_exact(&mut head).is_err() {
             return Ok(());
         }
         let mut data = vec![0; u32::from_be_bytes(head) as usize];
         input.read_exact(&mut data)?;
-        frame = json!({ "done": answer(&serde_json::from_slice(&data)?) });
+        let request: Tree = serde_json::from_slice(&data)?;
+        frames = match request["request"] == "time" {
+            true => timed(&request),
+            false => vec![json!({ "done": answer(&request) })],
+        };
     }
 }

@@ -1,7 +1,7 @@
 //! MessagePack by rmpv, which leaves timestamps to its users.
 
 use crate::trees::{integer, kind, octets, pairs, real, seen, to_integer, to_octets, Result, Seen};
-use crate::Codec;
+use crate::Format;
 use rmpv::Value;
 use serde_json::{json, Value as Tree};
 
@@ -10,19 +10,29 @@ const BILLION: i128 = 1_000_000_000;
 
 pub struct Msgpack;
 
-impl Codec for Msgpack {
-    fn read(&self, mut data: &[u8]) -> Result<Tree> {
+impl Format for Msgpack {
+    type Native = Value;
+
+    fn decode(&self, mut data: &[u8]) -> Result<Value> {
         let value = rmpv::decode::read_value(&mut data)?;
         if !data.is_empty() {
             return Err("octets after the end".into());
         }
-        tree(&value)
+        Ok(value)
     }
 
-    fn write(&self, tree: &Tree) -> Result<Vec<u8>> {
+    fn encode(&self, value: &Value) -> Result<Vec<u8>> {
         let mut made = Vec::new();
-        rmpv::encode::write_value(&mut made, &value(tree)?)?;
+        rmpv::encode::write_value(&mut made, value)?;
         Ok(made)
+    }
+
+    fn tree(&self, value: &Value) -> Result<Tree> {
+        tree(value)
+    }
+
+    fn native(&self, tree: &Tree) -> Result<Value> {
+        value(tree)
     }
 }
 

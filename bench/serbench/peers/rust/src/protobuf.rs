@@ -1,7 +1,7 @@
 //! Protocol Buffers by prost-reflect, from descriptors.
 
 use crate::trees::{integer, octets, pairs, real, seen, to_integer, to_octets, to_pairs, to_text, unhex, Result, Seen};
-use crate::Codec;
+use crate::Format;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 use serde_json::{json, Value as Tree};
@@ -18,13 +18,23 @@ impl Protobuf {
     }
 }
 
-impl Codec for Protobuf {
-    fn read(&self, data: &[u8]) -> Result<Tree> {
-        Ok(message(&DynamicMessage::decode(self.root.clone(), data)?))
+impl Format for Protobuf {
+    type Native = DynamicMessage;
+
+    fn decode(&self, data: &[u8]) -> Result<DynamicMessage> {
+        Ok(DynamicMessage::decode(self.root.clone(), data)?)
     }
 
-    fn write(&self, tree: &Tree) -> Result<Vec<u8>> {
-        Ok(unmessage(&self.root, tree)?.encode_to_vec())
+    fn encode(&self, value: &DynamicMessage) -> Result<Vec<u8>> {
+        Ok(value.encode_to_vec())
+    }
+
+    fn tree(&self, value: &DynamicMessage) -> Result<Tree> {
+        Ok(message(value))
+    }
+
+    fn native(&self, tree: &Tree) -> Result<DynamicMessage> {
+        unmessage(&self.root, tree)
     }
 }
 
