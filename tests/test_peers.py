@@ -647,3 +647,32 @@ def test_trees_of_python_values():
     ]
     with pytest.raises(TypeError, match="no tree of object"):
         trees.plain(object())
+
+
+def test_trees_of_ion():
+    """Each type in the text that the specification has for it."""
+    text = (
+        "{a: -7, b: 1e0, c: 1.50, d: -0., e: sym, f: {{AAEC}}, g: [null, true], h: 2020-01-01T00:00:00.120Z, i: 'é',"
+        'j: "é", k: nan, l: 2020-01-01T00:00:00Z, m: 12d3}'
+    )
+    read = READERS["ion-text"].read
+    assert read(text.encode(), None) == {
+        "m": [
+            ["a", integer(-7)],
+            ["b", real(1.0)],
+            ["c", kind("decimal", "150e-2")],
+            ["d", kind("decimal", "-0e0")],
+            ["e", kind("symbol", "sym")],
+            ["f", octets(b"\0\1\2")],
+            ["g", [None, True]],
+            ["h", kind("timestamp", "2020-01-01T00:00:00.120Z")],
+            ["i", kind("symbol", "é")],
+            ["j", "é"],
+            ["k", real(nan)],
+            ["l", kind("timestamp", "2020-01-01T00:00:00Z")],
+            ["m", kind("decimal", "12e3")],
+        ]
+    }
+    for other in ("x::1", "2020-01-01T00:00:00+01:00", "(1)", "{{'''clob'''}}"):
+        with pytest.raises(ValueError, match=r"^(an annotation|a timestamp that is not UTC|a value of type)"):
+            read(other.encode(), None)

@@ -94,14 +94,10 @@ def test_the_answer_comes_in_time(peer):
     assert time.monotonic() - before < 15
 
 
-def test_java_is_steady_in_the_end():
-    """A window after another without compilation; on a busy machine it may take some attempts."""
-    if missing("java"):
-        pytest.skip(f"missing: {', '.join(missing('java'))}")
+@pytest.mark.skipif(bool(missing("java")), reason=f"missing: {', '.join(missing('java'))}")
+def test_java_is_steady_after_five_windows_or_says_that_it_is_not():
     with worker(LANGUAGES["java"], lambda text: None) as asked:
-        for _ in range(8):
-            rows, _ = timed(asked, "json", None, budget_ns=4_000_000_000, operations=["decode"], schema="employee")
-            if rows["decode"]["steady"]:
-                break
-        assert rows["decode"]["steady"]
-        assert rows["decode"]["warm_up_ns"] >= 5 * 20_000_000
+        rows, _ = timed(asked, "json", None, operations=["decode"], schema="employee", budget_ns=100_000_000)
+        assert not rows["decode"]["steady"]
+        rows, _ = timed(asked, "json", None, operations=["decode"], schema="employee", budget_ns=3_000_000_000)
+        assert rows["decode"]["warm_up_ns"] >= (100_000_000 if rows["decode"]["steady"] else 1_500_000_000)

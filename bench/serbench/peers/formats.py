@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from serschema.jsonform import schema_to_json
 from serschema.model import Enum, Schema
 
+from serbench.peers import ion
 from serbench.peers.trees import Tree, integer, kind, octets, plain, real
 
 
@@ -384,6 +385,8 @@ READERS = {
     "cbor": Reader(codec="cbor/cborx", read=_cbor),
     "cbor-canonical": Reader(codec="cbor-canonical/cbor2", read=_cbor, canonical=True),
     "bson": Reader(codec="bson/pymongo", read=_bson),
+    "ion": Reader(codec="ion/amazon-ion", read=ion.tree),
+    "ion-text": Reader(codec="ion-text/amazon-ion", read=ion.tree),
     "protobuf": Reader(codec="protobuf/upb", read=_protobuf, schema=_descriptors),
     "avro": Reader(codec="avro/apache", read=_avro, schema=_avro_schema),
     "thrift-binary": Reader(codec="thrift-binary/apache", read=partial(_thrift, "binary"), canonical=True),

@@ -150,6 +150,8 @@ LANGUAGES = {
                 "msgpack",
                 "cbor",
                 "bson",
+                "ion",
+                "ion-text",
                 "protobuf",
                 "avro",
                 "thrift-binary",

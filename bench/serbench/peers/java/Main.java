@@ -1,5 +1,6 @@
 package serbench;
 
+import com.amazon.ion.IonValue;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.cbor.CBORFactory;
@@ -54,6 +55,8 @@ public final class Main {
                     jar(CBORFactory.class), schema -> new Cbor(),
                     "JsonNode trees, which leave tags out", schema -> new Json(Cbor.FACTORY))),
             Map.entry("bson", new Format(jar(BsonDocument.class), schema -> new Bson(), "BsonDocument trees")),
+            Map.entry("ion", new Format(jar(IonValue.class), schema -> new Ion(true), "IonValue trees")),
+            Map.entry("ion-text", new Format(jar(IonValue.class), schema -> new Ion(false), "IonValue trees")),
             Map.entry("protobuf", new Format(jar(Message.class), Protobuf::new, "generated classes")),
             Map.entry("avro", new Format(jar(Schema.class), Avro::new, "generic records")),
             Map.entry("thrift-binary", new Format(THRIFT, schema -> new Thrift(new TBinaryProtocol.Factory()), null)),
