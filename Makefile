@@ -1,5 +1,6 @@
 # The two commands of a fresh machine: `make bench` and `make test`. Everything lives in .venv.
 PYTHON ?= python3
+AXE := axe-core@4.14.1
 BIN := .venv/bin
 
 .PHONY: help bench test check format benchmark docs peers endian clean
@@ -11,7 +12,7 @@ help:
 	@echo "make format     let ruff format and fix"
 	@echo "make benchmark  our handwritten codecs against other people's, and all cells in pytest-benchmark"
 	@echo "make docs       the documentation, into site/: open site/index.html"
-	@echo "make peers      system packages that some tests use"
+	@echo "make peers      system packages that some tests use, and axe-core for the page's"
 	@echo "make endian     every codec across to a big-endian machine, and to one of 32 bits"
 	@echo "make clean      remove .venv and caches"
 
@@ -52,6 +53,8 @@ docs: .venv/docs.stamp
 peers:
 	apt-get update --quiet --quiet
 	sed 's/#.*//' requirements/peers.txt | xargs env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends
+	@command -v npm > /dev/null || { echo "npm is missing: the page's accessibility is not tested"; exit 0; }; \
+	npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix "$${XDG_CACHE_HOME:-$$HOME/.cache}/serbench/axe" $(AXE)
 
 endian: .venv/run.stamp
 	$(BIN)/serbench endian setup s390x armhf

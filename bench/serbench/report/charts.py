@@ -1,158 +1,242 @@
-"""Two charts as inline SVG: size against time, and times as bars. Colours are the page's classes, so dark mode works.
+"""The charts, as Vega-Lite specifications: `CHARTS` says which there are, of what, and how each is described in words.
 
-Size and time are drawn on logarithmic axes, for they differ by factors; bars start at zero, for their length is what
-is read. A mark's shape says text or binary, its filling self-describing or agreed.
+A specification holds no data. It picks what it shows from the rows of `serbench.report.rows`, sorts and counts by
+itself, so the page draws it of whatever rows a reader has filtered, and `charts` gives the same with their rows inside.
+Sizes and times that differ by factors are on logarithmic axes; bars start at zero, for their length is what is
+read. Colours have the contrast of graphics (WCAG 2.2, 1.4.11) on light and dark, are told apart by the colour-blind
+(Okabe and Ito, "Color universal design", 2008), and seldom say anything alone: shapes, places or letters say it too.
 """
 
-import math
-from collections.abc import Iterator
-from html import escape
-from typing import TypeAlias
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from serbench.report.summary import Row, Table
-from serbench.report.words import clean, interval_text, size_text, time_text
-from serbench.results import WHOLE
+from serbench.report.matrices import Matrix
+from serbench.report.rows import LETTERS, METHODS, PURPOSES, Value, Values, cells, codecs, of_matrix
+from serbench.report.summary import Summary
+from serbench.report.words import clean
+from serbench.results import HALVES, WHOLE
 
-Box: TypeAlias = tuple[float, float, float, float]
+if TYPE_CHECKING:
+    from serbench.report.drawings import Drawing
 
-WIDTH = 480
-HEIGHT = 330
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 44
-LETTER = 5.9
-"""About the width of a letter of a label."""
+Spec: TypeAlias = dict[str, Any]
+Of: TypeAlias = Literal["codecs", "cells", "dataset", "matrix"]
+"""The rows that a chart is of: of the run's codecs, of all cells, of the cells of one data set, or of a matrix."""
 
-
-def scatter(table: Table) -> str:
-    """Octets per message against encode and decode together; empty with fewer than two codecs that were timed."""
-    points = [(row.size, row.round_trip_ns, row) for row in table.measured if row.size and row.round_trip_ns]
-    if len(points) < 2:
-        return ""
-    x_axis = _Axis([size for size, _, _ in points], LEFT, WIDTH - RIGHT)
-    y_axis = _Axis([ns for _, ns, _ in points], HEIGHT - BOTTOM, TOP)
-    parts = [_open(HEIGHT, f"Size against time of {len(points)} codecs; the table has the figures")]
-    for value, x in x_axis.ticks():
-        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">')
-        parts.append(f"{size_text(value)}</text>")
-    for value, y in y_axis.ticks():
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_tick(value)}</text>')
-    parts.append(f'<text class="axis" x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">')
-    parts.append("bytes per message (smaller is left, log scale)</text>")
-    places = [(x_axis.place(size), y_axis.place(ns), row) for size, ns, row in points]
-    labels = list(_labels(places))
-    parts += [_mark(x, y, row) for x, y, row in places]
-    parts += labels
-    return "".join([*parts, "</svg>"])
-
-
-def bars(table: Table) -> str:
-    """The times to encode and to decode, with their intervals; empty if nothing was timed."""
-    rows = [row for row in table.measured if any(operation in row.times for operation in WHOLE)]
-    if not rows:
-        return ""
-    figures = [row.times[operation].figure for row in rows for operation in WHOLE if operation in row.times]
-    most = max(min(figure.high, 1.5 * figure.ns) for figure in figures)
-    left = min(190.0, 14 + LETTER * max(len(_name(row)) for row in rows))
-    scale = (WIDTH - left - 64) / most
-    height = 34 * len(rows) + 6
-    parts = [_open(height, f"Times to encode and to decode of {len(rows)} codecs; the table has the figures")]
-    for number, row in enumerate(rows):
-        top = 6 + 34 * number
-        parts.append(f'<text class="label" x="{left - 8:.1f}" y="{top + 16}" text-anchor="end">{_name(row)}</text>')
-        for place, operation in enumerate(WHOLE):
-            if operation not in row.times:
-                continue
-            figure = row.times[operation].figure
-            y, length = top + 13 * place, max(figure.ns * scale, 1.0)
-            parts.append(f'<rect class="{operation}" x="{left:.1f}" y="{y}" width="{length:.1f}" height="11" rx="1.5">')
-            tip = f"{operation}: {interval_text(figure)}, mean {time_text(figure.mean_ns)}"
-            parts.append(f"<title>{_name(row)}, {escape(tip)}</title></rect>")
-            end = left + min(figure.high, most) * scale
-            start = left + figure.low * scale
-            parts.append(f'<line class="whisker" x1="{start:.1f}" x2="{end:.1f}" y1="{y + 5.5}" y2="{y + 5.5}"/>')
-            parts.append(f'<text class="value" x="{max(left + length, end) + 5:.1f}" y="{y + 9.5}">')
-            parts.append(f"{time_text(figure.ns)}</text>")
-    return "".join([*parts, "</svg>"])
+WIDTH = 640
+KNOWN = ("codec", "form", "describing", "language")
+INTERVALS = tuple(f"{operation}{end}" for operation in WHOLE for end in ("", "_low", "_high"))
+FILLED = "Filled: the schema is agreed; hollow: self-describing."
+THEME: Spec = {
+    "background": "#ffffff",
+    "font": "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+    "axis": {"labelColor": "#1d232b", "titleColor": "#56616e", "gridColor": "#e3e7ec", "domainColor": "#aab3bd"},
+    "legend": {"labelColor": "#1d232b"},
+    "title": {"color": "#1d232b", "subtitleColor": "#56616e"},
+    "text": {"color": "#1d232b"},
+    "rule": {"color": "#1d232b"},
+    "tick": {"color": "#1d232b"},
+}
+"""The colours of a chart that is not in a page; a page has its own, for light and dark."""
+SHAPE: Spec = {
+    "view": {"stroke": None},
+    "axis": {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal", "labelLimit": 230, "ticks": False},
+    "legend": {"orient": "top", "labelFontSize": 11, "title": None, "symbolStrokeWidth": 2, "offset": 6},
+    "title": {"anchor": "start", "fontSize": 14, "subtitleFontSize": 11, "offset": 12},
+}
 
 
-def _open(height: float, label: str) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """One kind of chart: `drawing` names a function of `serbench.report.drawings`, with an argument after a colon.
+
+    `about` is what it shows, for a reader. `columns` is what its data has when it is saved, and `needs` those of which
+    some row has to have one for the chart to say anything.
+    """
+
+    name: str
+    drawing: str
+    title: str
+    about: str
+    of: Of
+    columns: Sequence[str]
+    needs: Sequence[str]
+
+    def tells(self, rows: Sequence[Values]) -> bool:
+        return any(row[column] is not None and not row["control"] for row in rows for column in self.needs)
 
 
-def _name(row: Row) -> str:
-    return escape(clean(row.codec))
+@dataclass(frozen=True)
+class Drawn:
+    """A chart with the rows that it is drawn of, and the data set or matrix that these are of, if it is one."""
+
+    chart: Chart
+    rows: Sequence[Values]
+    number: int = 0
+    name: str = ""
 
 
-class _Axis:
-    """A logarithmic axis from `start` to `end` in the drawing, with a margin around the values."""
-
-    def __init__(self, values: list[float], start: float, end: float) -> None:
-        low, high = math.log10(min(values)), math.log10(max(values))
-        margin = max(0.08 * (high - low), 0.05)
-        self.low, self.high, self.start, self.end = low - margin, high + margin, start, end
-
-    def place(self, value: float) -> float:
-        share = (math.log10(value) - self.low) / (self.high - self.low)
-        return self.start + share * (self.end - self.start)
-
-    def ticks(self) -> Iterator[tuple[float, float]]:
-        """Round values and their places: powers of ten with 2 and 5 between, or finer steps on a short axis."""
-        for steps in ((1,), (1, 3), (1, 2, 5), tuple(tenth / 10 for tenth in range(10, 100, 2))):
-            values = [
-                step * 10.0**power
-                for power in range(math.floor(self.low), math.ceil(self.high) + 1)
-                for step in steps
-                if self.low <= math.log10(step * 10.0**power) <= self.high
-            ]
-            if len(values) >= 3:
-                break
-        thinned = values[:: math.ceil(len(values) / 7)]
-        return ((value, self.place(value)) for value in thinned)
+def drawn(summary: Summary) -> Iterator[Drawn]:
+    """The charts of a run that say anything, those of a data set once for each data set."""
+    every, of_codecs = cells(summary), codecs(summary)
+    by_name: dict[Value, list[Values]] = {}
+    for row in every:
+        by_name.setdefault(row["dataset"], []).append(row)
+    for chart in CHARTS:
+        held = {
+            "codecs": [Drawn(chart, of_codecs)],
+            "cells": [Drawn(chart, every)],
+            "dataset": [Drawn(chart, rows, place, str(name)) for place, (name, rows) in enumerate(by_name.items(), 1)],
+        }[chart.of]
+        yield from (one for one in held if chart.tells(one.rows))
+    for number, matrix in enumerate(summary.matrices, 1):
+        yield Drawn(of_matrix_chart(number, matrix), of_matrix(matrix), number)
 
 
-def _tick(ns: float) -> str:
-    """A time on an axis, without the digits that say nothing."""
-    number, _, unit = time_text(ns).partition(" ")
-    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"
+def of_matrix_chart(number: int, matrix: Matrix) -> Chart:
+    """The heat map of a matrix. Its legend says what letters mean."""
+    present = {cell.status for cells in matrix.cells for cell in cells if cell}
+    letters = "; ".join(f"{letter} {status}" for status, letter in LETTERS.items() if letter and status in present)
+    return Chart(
+        name=f"matrix-{number}",
+        drawing=f"matrix:{','.join(status for status in LETTERS if status in present)}",
+        title=clean(matrix.title),
+        about=clean(". ".join(filter(None, (matrix.legend, letters)))),
+        of="matrix",
+        columns=("codec", "column", "status", "word", "tip"),
+        needs=("status",),
+    )
 
 
-def _mark(x: float, y: float, row: Row) -> str:
-    classes = f"mark {'textual' if row.about['textual'] else 'binary'}"
-    classes += " hollow" if row.about["self_describing"] else ""
-    classes += " control" if row.control else ""
-    tip = f"<title>{_name(row)}: {_coordinates(row)}; {row.kind}{', control' if row.control else ''}</title>"
-    if row.about["textual"]:
-        return f'<circle class="{classes}" cx="{x:.1f}" cy="{y:.1f}" r="5">{tip}</circle>'
-    return f'<rect class="{classes}" x="{x - 4.5:.1f}" y="{y - 4.5:.1f}" width="9" height="9">{tip}</rect>'
+CHARTS = (
+    Chart(
+        name="overview",
+        drawing="overview",
+        title="Size against speed, over all data sets",
+        about="Geometric means over the data sets: near the lower left is better. Nothing lies below the dashed line, "
+        f"the Pareto front, whose codecs are named. {FILLED} Codecs that carry fewer than half of the data sets are "
+        "not shown.",
+        of="codecs",
+        columns=(*KNOWN, "datasets", "bytes_ratio", "time_ratio"),
+        needs=("time_ratio",),
+    ),
+    Chart(
+        name="scatter",
+        drawing="scatter",
+        title="Size against speed",
+        about="Near the lower left is better. Nothing lies below the dashed line, the Pareto front, whose codecs are "
+        f"named. {FILLED}",
+        of="dataset",
+        columns=(*KNOWN, "bytes", "round_trip"),
+        needs=("round_trip",),
+    ),
+    Chart(
+        name="times",
+        drawing="times",
+        title="Times to encode and to decode",
+        about="Per message, shorter is better, fastest there and back first. Lines are the intervals.",
+        of="dataset",
+        columns=(*KNOWN, *INTERVALS),
+        needs=WHOLE,
+    ),
+    Chart(
+        name="halves",
+        drawing="halves",
+        title="What the library's own objects take",
+        about="Populate: from the value to the library's object, which is encoded; decode makes one, which is read "
+        "out. Of codecs whose library has such objects.",
+        of="dataset",
+        columns=(*KNOWN, *HALVES),
+        needs=HALVES,
+    ),
+    Chart(
+        name="sizes",
+        drawing="sizes",
+        title="What the bytes are for",
+        about="Per message, smallest first: the content itself, names, tags, lengths, padding, and what else there is. "
+        "Unexplained: nobody takes this codec's bytes apart.",
+        of="dataset",
+        columns=(*KNOWN, "bytes", *(f"purpose_{purpose}" for purpose in PURPOSES)),
+        needs=("bytes",),
+    ),
+    Chart(
+        name="compressed",
+        drawing="compressed",
+        title="Sizes when compressed",
+        about="Each message by itself, by each method; the smallest that any of them makes first.",
+        of="dataset",
+        columns=(*KNOWN, *METHODS),
+        needs=METHODS[1:],
+    ),
+    Chart(
+        name="axes",
+        drawing="axes",
+        title="Efficiency by the two axes: text or binary, self-describing or agreed",
+        about="Information divided by size. A point for each codec, a line at the geometric mean.",
+        of="dataset",
+        columns=(*KNOWN, "efficiency"),
+        needs=("efficiency",),
+    ),
+    Chart(
+        name="link",
+        drawing="link",
+        title="Time to move a message over a link",
+        about="T = encode + latency + size / bandwidth + decode, least first, at 10 Mbit/s unless another link is "
+        "chosen. Bars leave out the latency, which is the same for all.",
+        of="dataset",
+        columns=(*KNOWN, "bytes", "encode", "decode"),
+        needs=("round_trip",),
+    ),
+    *(
+        Chart(
+            name=f"throughput-{operation}",
+            drawing=f"throughput:{operation}",
+            title=f"Throughput of {operation} against message size",
+            about="Information handled in a second. A point is a data set, a line a codec: the eight that are fastest "
+            "over all data sets.",
+            of="cells",
+            columns=(*KNOWN, "dataset", "information", operation),
+            needs=(operation,),
+        )
+        for operation in WHOLE
+    ),
+)
 
 
-def _coordinates(row: Row) -> str:
-    """A mark's two coordinates in words."""
-    assert row.size is not None
-    assert row.round_trip_ns is not None
-    return f"{size_text(row.size)} bytes, {time_text(row.round_trip_ns)}"
+def charts(summary: Summary) -> dict[str, Spec]:
+    """Each chart of a run with its rows, title and colours; one of a data set is called by chart, number and name."""
+    found: dict[str, Spec] = {}
+    for one in drawn(summary):
+        parts = [one.chart.name, str(one.number), _file_name(one.name)] if one.name else [one.chart.name]
+        title = f"{one.chart.title}: {one.name}" if one.name else one.chart.title
+        found["-".join(filter(None, parts))] = specification(one.chart.drawing) | {
+            "data": {"values": one.rows},
+            "title": {"text": title, "subtitle": wrap(one.chart.about, 115)},
+            "width": WIDTH,
+            "config": {key: _over(SHAPE.get(key, {}), THEME.get(key, {})) for key in {**SHAPE, **THEME}},
+        }
+    return found
 
 
-def _labels(places: list[tuple[float, float, Row]]) -> Iterator[str]:
-    """A label beside each mark where there is room: else it has none, but its tip has it."""
-    taken: list[Box] = [(x - 6, y - 6, x + 6, y + 6) for x, y, _ in places]
-    for x, y, row in places:
-        width = LETTER * len(clean(row.codec))
-        for dx, dy, anchor in (
-            (9.0, 4.0, "start"), (-9.0, 4.0, "end"), (0.0, -10.0, "middle"), (0.0, 17.0, "middle"),
-            (7.0, -7.0, "start"), (-7.0, -7.0, "end"), (7.0, 15.0, "start"), (-7.0, 15.0, "end"),
-        ):  # fmt: skip
-            start = x + dx - {"start": 0.0, "end": width, "middle": width / 2}[anchor]
-            box = (start, y + dy - 9, start + width, y + dy + 2)
-            inside = box[0] >= LEFT and box[2] <= WIDTH and box[1] >= 0 and box[3] <= HEIGHT - BOTTOM
-            if inside and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                yield (
-                    f'<text class="label" x="{x + dx:.1f}" y="{y + dy:.1f}" text-anchor="{anchor}">{_name(row)}</text>'
-                )
-                break
+def _over(base: Any, top: Any) -> Any:
+    return base | top if isinstance(top, dict) else top
 
 
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+@cache
+def specification(drawing: str) -> Spec:
+    """That of a drawing, without data, width and colours: it is drawn of the rows named `rows`."""
+    from serbench.report import drawings
+
+    kind, _, argument = drawing.partition(":")
+    draw: Callable[..., Drawing] = getattr(drawings, kind)
+    held: Spec = (draw(argument) if argument else draw()).to_dict()
+    held.pop("config", None)
+    return held
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]

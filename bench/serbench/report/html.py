@@ -1,275 +1,283 @@
-"""The report as one HTML page that needs nothing else: style and charts are inside, and it makes no request.
+"""The report as one HTML page that needs nothing else: style, script, charts, data are inside, and it makes no request.
 
-Every name goes through `text`. Light and dark follow the reader's system; on paper and on a telephone it stays legible.
+What was measured and what was found comes first, then charts, then all figures as tables, which say everything without
+a script too. The charts' specifications and rows are data: the script of `page.js` draws them when they come into
+sight, of the rows that the reader has chosen, by Vega, which is inside compressed. A policy in the page itself forbids
+it to load anything (Content Security Policy, W3C). Light and dark follow the reader's system.
 """
 
+import json
 import shlex
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator
+from math import isinf
 from pathlib import Path
 
+from serbench import links
 from serbench.fitness import machine_lines
-from serbench.report import charts
-from serbench.report import summary as s
+from serbench.report import charts, engine, grids, rows
 from serbench.report import words as w
-from serbench.report.listings import Listing, of_data, of_matrix, of_run
-from serbench.report.summary import Row, Summary, Table
-from serbench.results import HALVES, STREAM, WHOLE, Operation
+from serbench.report.findings import findings
+from serbench.report.grids import text
+from serbench.report.listings import of_run
+from serbench.report.summary import Summary, Table
+from serbench.results import FILE_NAME
 
-STYLE = Path(__file__).with_name("style.css")
-
-
-def text(value: object) -> str:
-    """Text as itself: nothing in it is markup."""
-    return escape(w.clean(value))
+HERE = Path(__file__).parent
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
+"""Vega compiles expressions, hence the eval."""
+HOW_TO_READ = (
+    "Every codec had to give each message back before it was timed. Sizes and times are per message; "
+    "<em>efficiency</em> is information / encoded size. A ratio is to the fastest codec of the table, measured in "
+    "pairs. A <em>control</em> is no format for exchange and takes no part in rankings."
+)
 
 
 def render(summary: Summary) -> str:
-    header = summary.run.header
-    style = STYLE.read_text(encoding="utf-8")
-    place = text(header.machine.get("cpu", "an unknown processor"))
+    return page(summary, engine.bundle())
+
+
+def page(summary: Summary, script: str) -> str:
+    """The page with that script to draw charts, as `engine.bundle` gives it; without one it has tables only."""
+    started = text(summary.run.header.started)
+    drawn = list({one.chart.name: one for one in charts.drawn(summary)}.values()) if script else []
     body = [
-        "<header><h1>serbench report</h1>",
-        f'<p class="soft">{text(header.started)}, {place}, Python {text(header.machine.get("python", ""))}; ',
-        f"{text(summary.conditions)}.</p>{_warnings(summary)}</header>",
-        "<p>Every codec had to give each message back before it was timed. Sizes and times are per message; ",
-        "<em>efficiency</em> is information / encoded size. A ratio is to the fastest codec of the table, measured in ",
-        "pairs. A <em>control</em> is no format for exchange and takes no part in rankings.</p>",
-        f"<p>{w.VERDICTS}</p>",
-        _contents(summary),
-        "<main>",
-        _groups(summary),
-        *map(_family, summary.families),
-        *(_dataset(table, number) for number, table in enumerate(summary.tables, 1)),
-        *(_listing(of_matrix(matrix)) for matrix in summary.matrices),
-        _codecs(summary),
-        *map(_listing, of_run(summary)),
+        '<a class="skip" href="#main">Skip to the report</a>',
+        _header(summary),
+        _contents(summary, bool(drawn)),
+        '<main id="main">',
+        _charts(summary, drawn, script),
+        *_tables(summary),
         _conditions(summary),
         "</main>",
+        _footer(bool(drawn)),
+        f"<script>\n{(HERE / 'page.js').read_text(encoding='utf-8')}</script>",
     ]
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>serbench report, {text(header.started)}</title><style>\n{style}</style></head>\n<body>\n"
+        f"<title>serbench report, {started}</title>"
+        f"<style>\n{(HERE / 'style.css').read_text(encoding='utf-8')}</style></head>\n<body>\n"
         + "\n".join(part for part in body if part)
         + "\n</body></html>\n"
     )
 
 
+def _header(summary: Summary) -> str:
+    header = summary.run.header
+    measured = {row.codec for table in summary.tables for row in table.measured}
+    formats = {header.codecs[codec]["title"] for codec in measured}
+    languages = sorted({str(header.codecs[codec]["language"]) for codec in measured})
+    messages = sum(table.dataset.messages for table in summary.tables)
+    what = (
+        f"{_count(len(measured), 'codec')} of {_count(len(formats), 'format')}, written in {_listed(languages)}, on "
+        f"{_count(len(summary.tables), 'data set')} with {_count(messages, 'message')}"
+    )
+    machine = header.machine
+    place = [text(machine.get("cpu", "an unknown processor"))]
+    if cores := machine.get("cores"):
+        place.append(_count(cores, "core"))
+    place.append(f"Python {text(machine.get('python', ''))}")
+    found = "".join(
+        f"<article><h3>{text(finding.title)}</h3><p>{text(finding.text)}</p></article>" for finding in findings(summary)
+    )
+    return (
+        f"<header><h1>serbench report</h1><dl><dt>What</dt><dd>{what if measured else 'nothing was measured'}</dd>"
+        f"<dt>On</dt><dd>{', '.join(place)}; {started_text(header.started)}</dd>"
+        f"<dt>How well</dt><dd>{text(summary.conditions)}</dd></dl>{_warnings(summary)}"
+        + (f'<section class="cards" aria-label="Findings"><h2>Findings</h2>{found}</section>' if found else "")
+        + f"<details><summary>How to read this</summary><p>{HOW_TO_READ}</p><p>{w.VERDICTS}</p></details></header>"
+    )
+
+
+def started_text(started: str) -> str:
+    """`2026-01-02 03:04 UTC` of an ISO time in UTC, and any other time as it is."""
+    if started.endswith("+00:00") and started[10:11] == "T":
+        return text(f"{started[:10]} {started[11:16]} UTC")
+    return text(started)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _listed(names: list[str]) -> str:
+    return text(", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]) if names else w.NONE
+
+
 def _warnings(summary: Summary) -> str:
     items = "".join(f"<li>{text(warning)}</li>" for warning in summary.warnings)
-    return f"<p>The machine was not fit:</p><ul>{items}</ul>" if items else ""
+    return f'<div class="unfit"><p>The machine was not fit:</p><ul>{items}</ul></div>' if items else ""
 
 
-def _contents(summary: Summary) -> str:
-    links = [
+def _contents(summary: Summary, drawn: bool) -> str:
+    links = ['<a href="#charts">charts</a>'] if drawn else []
+    links += ['<a href="#overall">over all data</a>']
+    links += [
         f'<a href="#data-{number}">{text(table.dataset.name)}</a>' for number, table in enumerate(summary.tables, 1)
     ]
     links += ['<a href="#codecs">codecs</a>', '<a href="#machine">machine and versions</a>']
     return f'<nav aria-label="Contents">{"".join(links)}</nav>'
 
 
-def _grid(caption: str, titles: Sequence[str], rows: Iterable[str], *, numeric: int, wide: bool = True) -> str:
-    """A table whose columns from `numeric` on hold numbers; `rows` are whole `tr` elements."""
-    heads = "".join(
-        f'<th scope="col"{" class=n" if place >= numeric else ""}>{title}</th>' for place, title in enumerate(titles)
-    )
-    kind = ' class="wide"' if wide else ""
+def _data(summary: Summary, drawn: list[charts.Drawn]) -> str:
+    """What the script shows, as JSON in which nothing ends or begins an element."""
+    held = {
+        "datasets": [w.clean(table.dataset.name) for table in summary.tables],
+        "codecs": rows.columns(rows.codecs(summary)),
+        "cells": rows.columns(rows.cells(summary)),
+        "charts": {
+            chart.name: {
+                "title": chart.title,
+                "of": chart.of,
+                "columns": chart.columns,
+                "needs": chart.needs,
+                "spec": {key: part for key, part in charts.specification(chart.drawing).items() if key != "$schema"},
+                "rows": rows.columns(one.rows) if chart.of == "matrix" else None,
+            }
+            for one in drawn
+            for chart in (one.chart,)
+        },
+        "shape": charts.SHAPE,
+        "paper": charts.THEME,
+        "links": {
+            link.name: [None if isinf(link.bits_per_s) else link.bits_per_s, link.latency_s]
+            for link in links.PRESETS.values()
+        },
+    }
+    return script_json(held)
+
+
+def script_json(held: object) -> str:
+    """JSON for a script element: `</script>`, `<!--` and the like cannot occur, for it has no `<` (HTML, 4.12.1.3)."""
+    return json.dumps(held, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _charts(summary: Summary, drawn: list[charts.Drawn], script: str) -> str:
+    if not drawn:
+        advice = "" if script else f"; with charts: <code>{text(engine.ADVICE)}</code>, and serbench report again"
+        return f'<p class="soft">This page has tables{advice}.</p>'
+    figures = {one.chart.name: (one.chart.of, _figure(one.chart)) for one in drawn}
+    over_link = figures.pop("link", None)
+    parts = [
+        _controls("".join(f"<option>{text(table.dataset.name)}</option>" for table in summary.tables)),
+        _side_by_side(figure for of, figure in figures.values() if of == "codecs"),
+        "<h3>On <span data-of></span></h3>",
+        _side_by_side(figure for of, figure in figures.values() if of == "dataset"),
+        _link_form() + _side_by_side([over_link[1], f'<div id="linked">{grids.over_link()}</div>'])
+        if over_link
+        else "",
+        "<h3>Over all data sets</h3>",
+        _side_by_side(figure for of, figure in figures.values() if of in ("cells", "matrix")),
+    ]
     return (
-        f'<div class="scroll"><table{kind}><caption><span>{caption}</span></caption>'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>" + "\n".join(rows) + "</tbody></table></div>"
+        '<noscript><p class="soft">Charts and filters need JavaScript; all figures are in the tables.</p></noscript>'
+        f'<section id="charts" hidden><h2>Charts</h2>{"".join(parts)}</section>'
+        f'<script type="application/json" id="data">{_data(summary, drawn)}</script>'
+        f'<script type="application/octet-stream" id="engine">{script}</script>'
     )
 
 
-def _number(content: str, best: bool = False, small: str = "") -> str:
-    below = f'<span class="range">{small}</span>' if small else ""
-    return f'<td class="n{" best" if best else ""}">{content}{below}</td>'
+def _side_by_side(parts: Iterable[str]) -> str:
+    return f'<div class="charts">{"".join(parts)}</div>'
 
 
-def _groups(summary: Summary) -> str:
-    if not summary.groups:
-        return ""
-    rows = (
-        f'<tr><th scope="row">{_tags(*group.kind.split(", "))}</th>'
-        + _number(str(group.codecs))
-        + _number(str(group.cells))
-        + _number(w.optional(group.efficiency_percent, w.percent_text))
-        + _number(w.optional(group.encode_ratio, w.factor_text))
-        + _number(w.optional(group.decode_ratio, w.factor_text))
-        + "</tr>"
-        for group in summary.groups
-    )
-    titles = ["formats", "codecs", "cells", "efficiency %", "encode, ratio", "decode, ratio"]
-    caption = "Geometric means over the cells (codec, data set); ratios are to the fastest codec of each data set"
-    return "<h2>By family of formats</h2>" + _grid(caption, titles, rows, numeric=1, wide=False)
-
-
-def _family(family: s.Family) -> str:
-    rows = (
-        f'<tr><th scope="row">{text(codec)}</th>{"".join(map(_number, w.cost_cells(held)))}</tr>'
-        for codec, held in family.costs.items()
-    )
-    return f"<h2>{text(family.name)} in {family.sizes} sizes</h2>" + _grid(
-        w.COST_NOTE, ["codec", *w.COST_TITLES], rows, numeric=1
+def _figure(chart: charts.Chart) -> str:
+    name, title = chart.name, text(chart.title)
+    return (
+        f'<figure id="chart-{name}" data-chart="{name}"><figcaption><strong>{title}</strong><span data-of></span><br>'
+        f"{text(chart.about)}</figcaption>"
+        f'<div class="plot" role="img" aria-label="{title}. The tables have the figures."></div>'
+        f'<p class="save">Save <button type="button" data-save="svg" aria-label="Save {title} as SVG">SVG</button> '
+        f'<button type="button" data-save="csv" aria-label="Save the data of {title} as CSV">CSV</button></p></figure>'
     )
 
 
-def _tags(textual: str, describing: str) -> str:
-    return f'<span class="tag {textual}">{textual}</span> <span class="tag shape">{describing}</span>'
+def _controls(datasets: str) -> str:
+    def choice(name: str, label: str, *values: str) -> str:
+        options = "".join(f"<option>{value}</option>" for value in values)
+        return f'<label>{label}<select name="{name}"><option value="">any</option>{options}</select></label>'
+
+    return (
+        '<form id="view" role="search" aria-label="What is shown"><div>'
+        f'<label>Data set<select name="data">{datasets}</select></label>'
+        '<label>Codec<input type="search" name="find" placeholder="contains" autocomplete="off"></label></div>'
+        "<details><summary>Filters</summary><div>"
+        + choice("form", "Form", "binary", "text")
+        + choice("describing", "Schema", "agreed", "self-describing")
+        + choice("status", "Status", "ok", "lossy", "unsupported", "unavailable", "failed")
+        + choice("language", "Written in")
+        + '<label>Bars<select name="show"><option value="12">12</option><option value="24" selected>24</option>'
+        '<option value="48">48</option><option value="1000">all</option></select></label></div></details>'
+        '<div><output id="count" aria-live="polite"></output><button type="reset">Reset</button>'
+        '<button type="button" id="share">Copy link</button></div></form>'
+    )
+
+
+def _link_form() -> str:
+    presets = "".join(f"<option>{text(link.name)}</option>" for link in links.PRESETS.values())
+    return (
+        '<h3>Over a link: <span data-of></span></h3><form id="link" aria-label="The link">'
+        f'<label>Preset<select name="preset"><option value="">-</option>{presets}</select></label>'
+        '<label>Bandwidth <output data-value="bandwidth"></output>'
+        '<input type="range" name="bandwidth" min="2" max="12" step="0.05"></label>'
+        '<label>Latency <output data-value="latency"></output>'
+        '<input type="range" name="latency" min="-6" max="0.5" step="0.05"></label></form>'
+    )
+
+
+def _tables(summary: Summary) -> Iterator[str]:
+    yield '<h2 id="overall">Over all data</h2>'
+    if summary.groups:
+        yield grids.groups(summary)
+    for family in summary.families:
+        yield f"<h3>{text(family.name)} in {family.sizes} sizes</h3>{grids.family(family)}"
+    for matrix in summary.matrices:
+        yield f"<details><summary><h3>{text(matrix.title)}</h3></summary>{grids.matrix(matrix)}</details>"
+    for number, table in enumerate(summary.tables, 1):
+        yield _dataset(table, number)
+    yield f'<h2 id="codecs">Codecs</h2>{grids.codecs(summary)}'
+    yield from map(grids.listing, of_run(summary))
 
 
 def _dataset(table: Table, number: int) -> str:
     data = table.dataset
-    parts = [f'<section><h2 id="data-{number}">{text(data.name)}</h2>']
-    if data.description:
-        parts.append(f"<p>{text(data.description)}</p>")
-    caption = f"{text(table.caption)}. Root: {text(data.root)}; source: {text(data.source)}"
-    if table.measured:
-        titles = ["codec", "kind", "status", "bytes", "efficiency %"]
-        titles += ["encode", "ratio", "rank", "decode", "ratio", "rank"]
-        parts.append(_grid(caption, titles, map(_row, table.measured), numeric=3))
-        parts.append(_charts(table))
-    else:
-        parts.append(f'<p class="soft">{caption}. Nothing was measured.</p>')
-    if table.spread:
-        rows = (
-            f'<tr><th scope="row">{text(row.codec)}</th>'
-            + "".join(_number(w.size_text(size)) for size in row.spread)
-            + "</tr>"
-            for row in table.spread
-        )
-        titles = ["codec", *s.SPREAD_TITLES]
-        parts.append(_grid("Sizes of the messages, in bytes", titles, rows, numeric=1, wide=False))
-    if table.halves:
-        titles = ["codec", *(text(s.HALF_TITLES[operation]) for operation in HALVES)]
-        rows = (
-            f'<tr><th scope="row">{text(row.codec)}</th>'
-            + "".join(_time(row, operation) for operation in HALVES)
-            + "</tr>"
-            for row in table.halves
-        )
-        parts.append(_grid("Of which the library's own objects take", titles, rows, numeric=1, wide=False))
-    if table.rates:
-        rows = (
-            f'<tr><th scope="row">{text(row.codec)}</th>{"".join(map(_number, cells))}</tr>'
-            for row, cells in table.rates
-        )
-        caption = "Handled in a second, MB of information, and what garbage collection adds"
-        parts.append(_grid(caption, ["codec", *w.RATE_TITLES], rows, numeric=1))
-    if table.access:
-        rows = (
-            f'<tr><th scope="row">{text(row.codec)}</th><td>{w.how_read(row)}</td>' + _compared(row, "access") + "</tr>"
-            for row in table.access
-        )
-        caption = f"Reading {text(data.leaf)} of a message"
-        parts.append(_grid(caption, w.ACCESS_TITLES, rows, numeric=2, wide=False))
-    if table.streams:
-        rows = (
-            f'<tr><th scope="row">{text(row.codec)}</th>'
-            + "".join(_compared(row, operation) for operation in STREAM)
-            + "".join(map(_number, w.stream_figures(row.streamed)))
-            + "</tr>"
-            for row in table.streams
-        )
-        parts.append(_grid("Many records as one stream", w.STREAM_TITLES, rows, numeric=1))
-    parts += map(_listing, of_data(table))
     notes = [f"<li>{text(note)}</li>" for note in table.notes]
     notes += [
         f'<li>{text(row.codec)}: <span class="{row.verified.status}">{row.verified.status}</span>: '
         f"{text(row.verified.reason)}</li>"
         for row in table.absent
     ]
-    if notes:
-        parts.append(f"<ul>{''.join(notes)}</ul>")
-    return "\n".join([*parts, "</section>"])
-
-
-def _listing(listing: Listing) -> str:
-    rows = (
-        f'<tr><th scope="row">{text(name)}</th>'
-        + "".join(f"<td>{text(cell)}</td>" for cell, _ in cells[: listing.left - 1])
-        + "".join(_number(text(cell), best) for cell, best in cells[listing.left - 1 :])
-        + "</tr>"
-        for (name, _), *cells in listing.rows
-    )
-    made = _grid(text(listing.caption), [*map(text, listing.titles)], rows, numeric=listing.left, wide=False)
-    return made + (f"<ul>{''.join(f'<li>{text(note)}</li>' for note in listing.notes)}</ul>" if listing.notes else "")
-
-
-def _row(row: Row) -> str:
-    tag = f' <span class="tag shape">{text(row.tag)}</span>' if row.tag else ""
-    status = row.verified.status
-    cells = [
-        f'<th scope="row">{text(row.codec)}{tag}</th>',
-        f"<td>{_tags(*row.kind.split(', '))}</td>",
-        f'<td class="{status}">{status}</td>',
-        _number(w.optional(row.size, w.size_text), row.smallest),
-        _number(w.optional(row.efficiency_percent, w.percent_text)),
-        *(_compared(row, operation) for operation in WHOLE),
+    parts = [
+        f'<details class="data" data-name="{text(data.name)}" open><summary>',
+        f'<h2 id="data-{number}">{text(data.name)}</h2> <span>{text(table.caption)}</span></summary><div class="body">',
+        f"<p>{text(data.description)}</p>" if data.description else "",
+        *grids.of_dataset(table),
+        f"<h3>Notes</h3><ul>{''.join(notes)}</ul>" if notes else "",
     ]
-    return f"<tr{' class=control' if row.control else ''}>{''.join(cells)}</tr>"
-
-
-def _time(row: Row, operation: Operation) -> str:
-    time = row.times.get(operation)
-    if time is None:
-        return _number(w.NONE)
-    value, _, interval = w.interval_text(time.figure).partition(" [")
-    return _number(value, time.best, f"[{interval}")
-
-
-def _compared(row: Row, operation: Operation) -> str:
-    """Time, ratio and rank."""
-    time = row.times.get(operation)
-    value, bracket, interval = (w.ratio_interval_text(time) if time else w.NONE).partition(" [")
-    ratio = _number(value, time is not None and time.best, f"[{interval}" if bracket else "")
-    return _time(row, operation) + ratio + _number(w.rank_text(time))
-
-
-def _charts(table: Table) -> str:
-    scatter, bars = charts.scatter(table), charts.bars(table)
-    figures = []
-    if scatter:
-        key = (
-            '<span class="key round textual"></span>text <span class="key binary"></span>binary '
-            '<span class="key grey"></span>hollow: self-describing <span class="key grey full"></span>filled: agreed'
-        )
-        caption = f"Size against encode + decode: near the lower left is better.<br>{key}"
-        figures.append(f"<figure><figcaption>{caption}</figcaption>{scatter}</figure>")
-    if bars:
-        key = '<span class="key encode"></span>encode <span class="key decode"></span>decode'
-        caption = f"Time per message: shorter is better. Lines are the intervals.<br>{key}"
-        figures.append(f"<figure><figcaption>{caption}</figcaption>{bars}</figure>")
-    return f'<div class="charts">{"".join(figures)}</div>' if figures else ""
-
-
-def _codecs(summary: Summary) -> str:
-    titles = ["codec", "format", "kind", "byte order", "library", "written in", "licence", "checks values", "note"]
-    rows = (
-        f'<tr><th scope="row">{text(codec)}</th>'
-        f"<td>{text(about['title'])}</td>"
-        f"<td>{_tags(*s.kind_of(about))}</td>"
-        f"<td>{text(about['byte_order'])}</td>"
-        f"<td>{text(about['distribution'])} {text(about['version'])}</td>"
-        f"<td>{text(about['language'])}</td>"
-        f"<td>{text(about['licence'])}</td>"
-        f"<td>{'yes' if about['validates'] else 'no'}</td>"
-        f'<td class="free">{text(about["note"])}</td></tr>'
-        for codec, about in summary.run.header.codecs.items()
-    )
-    caption = "What was measured. <em>Checks values</em>: what decode returns is a value of the schema"
-    return f'<h2 id="codecs">Codecs</h2>{_grid(caption, titles, rows, numeric=len(titles))}'
+    return "\n".join([*filter(None, parts), "</div></details>"])
 
 
 def _conditions(summary: Summary) -> str:
     header = summary.run.header
     pairs = [*machine_lines(summary.run), *header.versions.items()]
-    rows = (f'<tr><th scope="row">{text(name)}</th><td class="free">{text(value)}</td></tr>' for name, value in pairs)
+    found = (grids.row(name, [f'<td class="free">{text(value)}</td>']) for name, value in pairs)
     again = f"{shlex.join(header.command)}\nserbench report {shlex.quote(summary.run.path.parent.name)}"
     return (
         '<h2 id="machine">Machine and versions</h2>'
-        + _grid("Where it was measured", ["what", "value"], rows, numeric=2, wide=False)
-        + "<h2>Again</h2><p>Measure again, and recompute this page from the samples that were kept:</p>"
+        + grids.grid("Where it was measured", ["what", "value"], found, numeric=2, wide=False)
+        + f'<h2>Again</h2><p>The raw samples are in <a href="{FILE_NAME}">{FILE_NAME}</a> beside this page. '
+        "Measure again, and recompute this page from the samples:</p>"
         + f"<pre><code>{chr(10).join(text(line) for line in again.split(chr(10)))}</code></pre>"
         + f'<p class="soft">Seed {header.seed}, budget {header.budget_s:g} s, plan {text(header.plan_sha256[:12])}.</p>'
+    )
+
+
+def _footer(drawn: bool) -> str:
+    if not drawn:
+        return ""
+    licence = (HERE / "vega-licence.txt").read_text(encoding="utf-8")
+    return (
+        "<footer><details><summary>Charts are drawn by Vega and Vega-Lite (BSD 3-clause), built upon D3 (ISC): "
+        f"their licences</summary><pre>{'<br>'.join(map(text, licence.splitlines()))}</pre></details></footer>"
     )
