@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from serbench.changes import _against_others, changes
+from serbench.changes import against_others, changes
 from serbench.cli import main
 from serbench.report import changes as report
 from serbench.report import terminal
@@ -167,7 +167,7 @@ def test_the_median_of_the_others_is_that_of_numpy():
     logs[chance.random(logs.shape) < 0.4] = np.nan
     logs[:, 2, 1:] = np.nan
     among = [0, 2, 3, 5]
-    found = _against_others(logs, among)
+    found = against_others(logs, among)
     for codec in range(6):
         others = [place for place in among if place != codec]
         for process in range(3):

@@ -254,13 +254,13 @@ def _apart(old: Run, new: Run, datasets: set[str], notes: list[str]) -> Iterator
             notes.append(f"times are not compared: {one} is not {two}")
             return
     bound = min(quiet_bound(run.timings, QUIET_APART) for run in (old, new))
-    quiet = [list(_quiet(run, bound)) for run in (old, new)]
-    loud = (_cells(old.timings) & _cells(new.timings)) - (_cells(quiet[0]) & _cells(quiet[1]))
+    calm = [list(quiet(run, bound)) for run in (old, new)]
+    loud = (_cells(old.timings) & _cells(new.timings)) - (_cells(calm[0]) & _cells(calm[1]))
     if loud:
         notes.append(
             f"{len(loud)} times have no process with {LEAST_ROUNDS} rounds that are quiet by the canary of both runs"
         )
-    before, after = (dict(sampled(rows, messages_a_call(run))) for rows, run in zip(quiet, (old, new)))
+    before, after = (dict(sampled(rows, messages_a_call(run))) for rows, run in zip(calm, (old, new)))
     lone = []
     for (dataset, operation), two in after.items():
         if dataset not in datasets or operation not in COMPARED or (dataset, operation) not in before:
@@ -282,7 +282,7 @@ def _cells(timings: Iterable[Timing]) -> set[Cell]:
     return {(row.dataset, row.codec, row.operation) for row in timings if row.samples_ns and row.operation in COMPARED}
 
 
-def _quiet(run: Run, bound: float) -> Iterator[Timing]:
+def quiet(run: Run, bound: float) -> Iterator[Timing]:
     """The rows without the rounds whose canary took longer; without any, where few are left."""
     for row in run.timings:
         numbers = row.rounds or range(len(row.samples_ns))
@@ -297,14 +297,14 @@ def _contrast(old: Floats, new: Floats) -> Estimate:
     most is left out, again and again, while there are more than two."""
     among = list(range(len(old)))
     while True:
-        found = contrast(_against_others(old, among), _against_others(new, among), beyond=math.log(TIE))
+        found = contrast(against_others(old, among), against_others(new, among), beyond=math.log(TIE))
         changed = [place for place in among if found.p[place] < 1 - CONFIDENCE]
         if not changed or len(among) == 2:
             return found
         among.remove(max(changed, key=lambda place: abs(float(found.center[place]))))
 
 
-def _against_others(logs: Floats, among: list[int]) -> Floats:
+def against_others(logs: Floats, among: list[int]) -> Floats:
     """By codec and process, the median over the rounds of what a codec is above the median of the others of these."""
     ordered, rank = np.sort(logs[among], axis=0), np.full(logs.shape, len(among))
     rank[among] = np.argsort(np.argsort(logs[among], axis=0), axis=0)

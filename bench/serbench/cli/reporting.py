@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from serbench import packed
 from serbench.cli import completion
 from serbench.cli.base import (
     FAILED,
@@ -216,3 +217,41 @@ def query(words: tuple[str, ...], tables: bool, as_csv: bool, as_json: bool) -> 
         click.echo(answers.as_csv(found), nl=False)
     else:
         answers.render(found, terminal.console(), grouped=2 if tables else 0)
+
+
+@commands.command(
+    epilog=epilog(
+        "serbench history reports --codec json/orjson",
+        "serbench history reports --codec protobuf --dataset employees --html history.html",
+        "serbench history reports --codec json/orjson --json",
+    )
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@codec_option
+@click.option("--dataset", "datasets", multiple=True, metavar="D", help="Only this data set; repeat.")
+@click.option(
+    "--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a page with charts."
+)
+@json_option
+def history(folder: Path, codecs: tuple[str, ...], datasets: tuple[str, ...], page: Path | None, as_json: bool) -> None:
+    """A codec over the runs in a folder, by when they began: sizes, times against the other codecs, and their changes.
+
+    A change of time is marked where the runs before and after it differ for good, and by more than 1 %: six runs at
+    least, three on each side of a change.
+    """
+    from serbench import history, results
+    from serbench.report import history as report
+    from serbench.report import terminal
+
+    names = {file.name for file in packed.variants(Path(results.FILE_NAME))}
+    folders = sorted({path.parent for path in folder.rglob(f"{results.FILE_NAME}*") if path.name in names})
+    if not folders:
+        raise UsageError(f"{folder}: holds no folder of a run, which has {results.FILE_NAME}")
+    found = history.history([results.read(each) for each in folders], codecs, datasets)
+    if page is not None:
+        page.write_text(report.page(found), encoding="utf-8")
+        tell(f"the page is {page}")
+    if as_json:
+        print_json(report.as_json(found))
+    else:
+        report.render(found, terminal.console())
