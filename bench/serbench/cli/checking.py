@@ -66,6 +66,7 @@ def _addition(
         "serbench verify",
         "serbench verify --codec xdr --codec json",
         "serbench verify --schema a.proto --data a.json",
+        "serbench verify --schema a.proto --data a.json --codec protobuf --max-bytes 200",
         "serbench verify --peers",
         "serbench verify --peer node --codec msgpack --schema order",
         "serbench verify --peers --into reports/night",
@@ -77,6 +78,9 @@ def _addition(
 @sample_option
 @click.option("--peers", is_flag=True, help="Ask implementations in other languages instead: do they read our bytes?")
 @click.option("--peer", "languages", multiple=True, metavar="L", help="Only those of this language; repeat.")
+@click.option(
+    "--max-bytes", type=click.IntRange(min=1), metavar="N", help="Fail too where an encoded message takes more."
+)
 @into_option
 @json_option
 def verify(
@@ -86,6 +90,7 @@ def verify(
     sample: int,
     peers: bool,
     languages: tuple[str, ...],
+    max_bytes: int | None,
     into: Path | None,
     as_json: bool,
 ) -> int:
@@ -98,6 +103,8 @@ def verify(
     from serbench import runner
     from serbench.report import matrices, progress, terminal
 
+    if max_bytes and (peers or languages):
+        raise UsageError("--max-bytes is of our codecs: leave --peers out")
     if peers or languages:
         return _verify_peers(codecs, schemas, data, sample, languages, into, as_json)
     if into:
@@ -107,6 +114,11 @@ def verify(
     controls = [info.id for info in plan.infos() if info.control]
     problems = [f"{row.codec} failed on {row.dataset}" for row in verified if row.status == "failed"]
     problems += [problem for control in controls if (problem := _survived(control, verified))]
+    problems += [
+        f"{row.codec} takes {max(row.encoded_bytes)} bytes for a message of {row.dataset}, more than {max_bytes}"
+        for row in verified
+        if max_bytes and max(row.encoded_bytes, default=0) > max_bytes
+    ]
     if as_json:
         print_json([asdict(row) for row in verified])
     else:
