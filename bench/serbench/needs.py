@@ -6,6 +6,7 @@ Each need is a question to a codec and its format, whose answer is why not, or n
 import difflib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sercodecs.contract import LANGUAGES, CodecInfo, Property
 from serschema.errors import SerError
@@ -22,7 +23,7 @@ ALIASES = {
 }
 """Other names of `LANGUAGES`."""
 
-Kinds = Collection[str] | None
+Kinds: TypeAlias = Collection[str] | None
 """The names of the kinds of value that data has, as in `Carries`; None where they are not known."""
 
 

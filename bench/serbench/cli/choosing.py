@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from serschema.errors import SerError
 
 from serbench.cli import completion
 from serbench.cli.base import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sercodecs.contract import CodecInfo
 
     from serbench.contest import Weights
+    from serbench.needs import Kinds
     from serbench.plan import Data, Effort, Plan
     from serbench.results import Run
 
@@ -106,7 +108,7 @@ def compare(
     """
     from sercodecs import registry
 
-    from serbench.contest import contest
+    from serbench.contest import NothingToCompare, contest
     from serbench.links import link
     from serbench.report import contest as report
     from serbench.report import terminal
@@ -121,7 +123,10 @@ def compare(
         infos = registry.find(codecs) if codecs else [info for info in registry.codecs() if not info.control]
         (held,) = data_sets(schemas, data, None, seed, sample)
         run, interrupted = _measured(_plan(held, infos, budget, seed), out)
-        found = contest(run, codecs)
+        try:
+            found = contest(run, codecs)
+        except NothingToCompare as error:
+            return _nothing(error, interrupted)
     if as_json:
         print_json(report.as_json(found, over, weighed))
     else:
@@ -135,6 +140,26 @@ def _held(folder: Path, data: Sequence[str], budget: str | None, out: Path | Non
     if data or budget or out:
         raise UsageError("--run measures nothing: leave --data, --budget and --out out; --schema names its data set")
     return read(folder)
+
+
+def _kinds(run: "Run", schemas: Sequence[str]) -> "Kinds":
+    """The kinds of value that a run's data set has, if its schema is at hand."""
+    from serschema import shared
+
+    from serbench.needs import kinds_of
+
+    dataset = next((held for held in run.datasets if not schemas or held.name == schemas[0]), None)
+    if dataset is None or dataset.source != "shared" or dataset.name not in shared.NAMES:
+        return None
+    return kinds_of(shared.load(dataset.name).schema)
+
+
+def _nothing(error: SerError, interrupted: bool) -> int:
+    """What ends a run that was interrupted before there was something to compare is no bad input."""
+    if not interrupted:
+        raise error
+    tell(str(error))
+    return INTERRUPTED
 
 
 def _one_data_set(schemas: Sequence[str], data: Sequence[str], folder: Path | None) -> None:
@@ -244,6 +269,7 @@ def advise(
     from sercodecs import registry
 
     from serbench import advice
+    from serbench.contest import NothingToCompare
     from serbench.needs import kinds_of, needs
     from serbench.report import advice as report
 
@@ -252,7 +278,7 @@ def advise(
     _one_data_set(schemas, data, folder)
     if folder is not None:
         run, interrupted = _held(folder, data, budget, out), False
-        found = advice.suited(registry.codecs(), asked, None, lambda info: "")
+        found = advice.suited(registry.codecs(), asked, _kinds(run, schemas), lambda info: "")
     else:
         (held,) = data_sets(schemas, data, None, seed, sample)
         found = advice.suited(registry.codecs(), asked, kinds_of(held.schema), registry.missing)
@@ -264,7 +290,10 @@ def advise(
         return FAILED
     if folder is None:
         run, interrupted = _measured(_plan(held, found.codecs, budget, seed), out)
-    said = advice.advise(run, found, weighed, schemas[0] if folder is not None and schemas else "")
+    try:
+        said = advice.advise(run, found, weighed, schemas[0] if folder is not None and schemas else "")
+    except NothingToCompare as error:
+        return _nothing(error, interrupted)
     if as_json:
         print_json(report.as_json(said))
     else:
