@@ -161,9 +161,28 @@ def test_the_break_even_has_an_interval_of_pairs(three):
 def test_compression_that_was_timed_is_a_codec_of_its_own_over_links():
     packing = timings("employees", "big/a", **{"compress:zlib-6": 500, "decompress:zlib-6": 100})
     found = contest(made(["big/a"], [1000], timed("big/a", 300, 200), packing))
-    plain, packed = costs_of(found.rows[0])
+    plain, packed = costs_of(found.rows[0], found.table.dataset)
     assert (plain.name, plain.size_bytes, packed.name, packed.size_bytes) == ("big/a", 1000, "big/a + zlib-6", 500)
     assert packed.cpu_ns.value == pytest.approx(plain.cpu_ns.value + 600, rel=0.03)
+
+
+def test_over_links_the_size_is_that_of_the_messages_that_were_timed():
+    rows = timed("a/a", 10, 10)
+    run = made(["a/a"], [9], rows)
+    data = replace(run.datasets[0], messages=4, timed=2)
+    run = replace(run, datasets=[data], verified=[replace(run.verified[0], encoded_bytes=[10, 1000, 30, 1000])])
+    found = contest(run)
+    assert [cost.size_bytes for cost in found.costs] == [20]
+    assert found.rows[0].size == 510
+
+
+def test_peers_are_compared_where_they_are_named():
+    rows = timed("json/a", 10, 10), timed("json/node", 5, 5)
+    run = made(["json/a", "json/node"], [9, 9], *rows)
+    run.header.codecs["json/node"]["peer"] = "node"
+    assert contest(run).names == ["json/a"]
+    assert contest(run, ["json"]).names == ["json/a"]
+    assert contest(run, ["json/a", "json/node"]).names == ["json/node", "json/a"]
 
 
 # What is said.
@@ -197,7 +216,7 @@ def test_what_is_not_resolved_is_not_claimed():
     assert found.front == ["a/a", "b/b"]
     said = "\n".join(report.verdict(found, None))
     assert "which is not resolved" in said
-    assert "(whether b/b is as fast to encode is not resolved; " in said
+    assert "verdict: a/a is ahead: nothing here is known to be smaller, or faster either way (whether b/b is " in said
 
 
 def test_losses_are_named():

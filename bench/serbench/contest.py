@@ -3,6 +3,7 @@
 A format stands for its best implementation: of those that carried the data, of those without loss if there are any, the
 one with the fastest round trip in this very run. Choosing by the same samples that are compared would claim too much;
 therefore p-values are corrected for all pairs that were asked for, those of the implementations passed over included.
+Peers, whose ratios are less precise, are compared where they are named.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from serbench.fronts import CRITERIA, Criterion, Standing
 from serbench.links import Cost, break_even, by_size, compressed
 from serbench.ranges import Range, exact, minus
 from serbench.report.summary import Row, Summary, Table, summarise
-from serbench.results import WHOLE, Operation, Run, Verified
+from serbench.results import WHOLE, Dataset, Operation, Run, Verified
 from serbench.statistics import LEAST_PROCESSES, Comparison, Figure, Floats, Ratio, compare, interval, medians
 
 Weights: TypeAlias = Mapping[Criterion, float]
@@ -111,7 +112,7 @@ class Contest:
     @cached_property
     def costs(self) -> list[Cost]:
         """Octets and times of the messages that were timed, and the same with compression where that was timed."""
-        return [cost for row in self.rows for cost in costs_of(row)]
+        return [cost for row in self.rows for cost in costs_of(row, self.table.dataset)]
 
     def break_even(self, one: Cost, other: Cost) -> Range | None:
         """As `links.break_even`, with an interval from pairs where there are: in one process both met one mood of the
@@ -184,9 +185,14 @@ def contest(run: Run, names: Sequence[str] = (), dataset: str = "", among: Colle
     )
 
 
-def costs_of(row: Row) -> list[Cost]:
+def costs_of(row: Row, dataset: Dataset) -> list[Cost]:
     """What the link model takes of a row: of the messages that were timed, as they are and compressed."""
-    plain = Cost(row.codec, row.compressed.get("none", _size(row)), _of(row, "encode"), _of(row, "decode"))
+    sizes, timed = row.verified.encoded_bytes, dataset.timed
+    if len(sizes) == dataset.messages:
+        size = sum(sizes[number * len(sizes) // timed] for number in range(timed)) / timed
+    else:  # a peer that refuses messages
+        size = _size(row)
+    plain = Cost(row.codec, size, _of(row, "encode"), _of(row, "decode"))
     found = [plain]
     times = {str(operation): time.figure for operation, time in row.times.items()}
     for method, size in row.compressed.items():
@@ -242,7 +248,7 @@ def _wanted(run: Run, names: Sequence[str], among: Collection[str] | None) -> di
     about = run.header.codecs
     formats: dict[str, list[str]] = {}
     for codec, held in about.items():
-        if not held["control"] and (among is None or codec in among):
+        if not held["control"] and "peer" not in held and (among is None or codec in among):
             formats.setdefault(codec.partition("/")[0], []).append(codec)
     found: dict[str, list[str]] = {}
     for name in names or formats:

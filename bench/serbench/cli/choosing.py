@@ -1,7 +1,7 @@
 """Commands that help to choose: codecs against each other, and advice."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,14 +26,12 @@ from serbench.cli.base import (
     seed_option,
     tell,
 )
-from serbench.cli.planning import data_sets
+from serbench.cli.planning import data_sets, plan_of
 
 if TYPE_CHECKING:
-    from sercodecs.contract import CodecInfo
-
     from serbench.contest import Weights
     from serbench.needs import Kinds
-    from serbench.plan import Data, Effort, Plan
+    from serbench.plan import Plan
     from serbench.results import Run
 
 NEEDS_HELP = (
@@ -120,9 +118,9 @@ def compare(
         run, interrupted = _held(folder, data, budget, out), False
         found = contest(run, codecs, schemas[0] if schemas else "")
     else:
-        infos = registry.find(codecs) if codecs else [info for info in registry.codecs() if not info.control]
-        (held,) = data_sets(schemas, data, None, seed, sample)
-        run, interrupted = _measured(_plan(held, infos, budget, seed), out)
+        names = codecs or tuple(info.id for info in registry.codecs() if not info.control)
+        planned = plan_of(schemas, data, names, seed=seed, sample=sample)
+        run, interrupted = _measured(_short(planned, budget), out)
         try:
             found = contest(run, codecs)
         except NothingToCompare as error:
@@ -184,30 +182,20 @@ def _measured(plan: "Plan", out: Path | None) -> "tuple[Run, bool]":
     return run, interruption.happened
 
 
-def _plan(held: "Data", infos: "Sequence[CodecInfo]", budget: str | None, seed: int) -> "Plan":
-    """Encode and decode alone are timed, and no memory: a verdict is wanted soon."""
+def _short(plan: "Plan", budget: str | None) -> "Plan":
+    """The plan with encode and decode alone timed, and no memory: a verdict is wanted soon."""
     from serbench import inputs
-    from serbench.plan import Plan
     from serbench.results import WHOLE
-
-    effort = _effort(len(infos))
-    if budget:
-        effort = replace(effort, budget_s=inputs.duration(budget))
-    return Plan(
-        data=(held,),
-        codecs=tuple(info.id for info in infos),
-        seed=seed,
-        operations=WHOLE,
-        memory_share=0.0,
-        **asdict(effort),
-    )
-
-
-def _effort(codecs: int) -> "Effort":
-    from serbench.plan import Effort
     from serbench.statistics import TRIMMED_PROCESSES
 
-    return Effort(budget_s=20.0 if codecs <= FEW else 60.0, processes=TRIMMED_PROCESSES, precision=0.02)
+    return replace(
+        plan,
+        budget_s=inputs.duration(budget or ("20s" if len(plan.codecs + plan.peers) <= FEW else "1m")),
+        processes=TRIMMED_PROCESSES,
+        precision=0.02,
+        operations=WHOLE,
+        memory_share=0.0,
+    )
 
 
 def _weights(text: str) -> "Weights":
@@ -271,6 +259,7 @@ def advise(
     from serbench import advice
     from serbench.contest import NothingToCompare
     from serbench.needs import kinds_of, needs
+    from serbench.plan import Plan
     from serbench.report import advice as report
 
     asked = needs(wanted)
@@ -289,7 +278,8 @@ def advise(
             click.echo(report.nothing(found))
         return FAILED
     if folder is None:
-        run, interrupted = _measured(_plan(held, found.codecs, budget, seed), out)
+        planned = Plan(data=(held,), codecs=tuple(info.id for info in found.codecs), seed=seed)
+        run, interrupted = _measured(_short(planned, budget), out)
     try:
         said = advice.advise(run, found, weighed, schemas[0] if folder is not None and schemas else "")
     except NothingToCompare as error:

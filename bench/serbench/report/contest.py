@@ -182,7 +182,10 @@ def _winner(found: Contest) -> str:
     doubt = f" ({'; '.join(doubts[:MOST_SAID])})" if doubts else ""
     if everywhere:
         wins_all = "wins" if len(everywhere) == 1 else "win together"
-        return f"verdict: {several(everywhere)} {wins_all}: nothing here is smaller, or faster either way{doubt}"
+        if doubt:
+            wins_all = "is ahead" if len(everywhere) == 1 else "are ahead together"
+        known = "known to be " if doubt else ""
+        return f"verdict: {several(everywhere)} {wins_all}: nothing here is {known}smaller, or faster either way{doubt}"
     wins: dict[tuple[str, ...], list[str]] = {}
     for criterion in CRITERIA:
         wins.setdefault(tuple(best[criterion]), []).append(FIRST[criterion])
