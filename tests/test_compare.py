@@ -13,6 +13,7 @@ from serbench.cli import main
 from serbench.contest import EVEN, NothingToCompare, contest, costs_of
 from serbench.links import link
 from serbench.report import contest as report
+from serbench.report import verdicts
 from serbench.results import Writer, read
 from synthetic_run import HOSTILE, RUN, about, timings, verified
 
@@ -90,7 +91,7 @@ def test_a_format_stands_for_its_fastest_implementation():
     found = contest(EMPLOYEES, ["json", "xdr"])
     assert found.names == ["json/fast", "xdr/own"]
     assert found.passed_over == {"json": ["json/tied"]}
-    assert "json: its best implementation here is json/fast, before json/tied" in report.notes(found)
+    assert "json: its best implementation here is json/fast, before json/tied" in verdicts.notes(found)
 
 
 def test_an_implementation_that_loses_something_stands_for_a_format_only_if_all_do():
@@ -189,7 +190,7 @@ def test_peers_are_compared_where_they_are_named():
 
 
 def test_the_verdict_in_words(three):
-    said = "\n".join(report.verdict(contest(three), {"size": 2.0, "encode": 1.0, "decode": 1.0}))
+    said = "\n".join(verdicts.verdict(contest(three), {"size": 2.0, "encode": 1.0, "decode": 1.0}))
     for line in (
         "smallest: small/a; quick/b takes 2.00x the bytes, worse/c takes 2.20x the bytes",
         "fastest to encode: quick/b; worse/c takes 2.00x [",
@@ -205,8 +206,8 @@ def test_the_verdict_in_words(three):
 
 def test_who_wins_everything_is_said_to_win(three):
     found = contest(three, ["quick/b", "worse/c"])
-    assert report.verdict(found, None)[-1] == ("verdict: quick/b wins: nothing here is smaller, or faster either way")
-    assert "first to arrive: quick/b over a link of any bandwidth" in report.verdict(found, None)
+    assert verdicts.verdict(found, None)[-1] == ("verdict: quick/b wins: nothing here is smaller, or faster either way")
+    assert "first to arrive: quick/b over a link of any bandwidth" in verdicts.verdict(found, None)
 
 
 def test_what_is_not_resolved_is_not_claimed():
@@ -214,19 +215,19 @@ def test_what_is_not_resolved_is_not_claimed():
     found = contest(made(["a/a", "b/b"], [10, 10], *rows))
     assert found.standing("encode", "b/b", "a/a") == "unresolved"
     assert found.front == ["a/a", "b/b"]
-    said = "\n".join(report.verdict(found, None))
+    said = "\n".join(verdicts.verdict(found, None))
     assert "which is not resolved" in said
     assert "verdict: a/a is ahead: nothing here is known to be smaller, or faster either way (whether b/b is " in said
 
 
 def test_losses_are_named():
     found = contest(made(["a/a", "b/b"], [9, 9], timed("a/a", 1, 1), timed("b/b", 2, 2), losses=["b/b"]))
-    assert "losses: b/b loses NaN payload (once), first at $.a" in report.verdict(found, None)
+    assert "losses: b/b loses NaN payload (once), first at $.a" in verdicts.verdict(found, None)
 
 
 def test_one_codec_alone_is_said_to_be_alone(three):
     found = contest(three, ["quick/b"])
-    assert report.verdict(found, None)[-1] == "quick/b is alone: there is nothing to compare it with"
+    assert verdicts.verdict(found, None)[-1] == "quick/b is alone: there is nothing to compare it with"
     assert "even at" not in printed(found, [link("LAN")], EVEN)
 
 
@@ -268,7 +269,7 @@ def test_json_has_it_all(three):
 
 
 def test_bandwidths_have_their_unit():
-    found = [report.bandwidth_text(bits) for bits in (12, 5470, 12.34e6, 2.5e9, math.inf)]
+    found = [verdicts.bandwidth_text(bits) for bits in (12, 5470, 12.34e6, 2.5e9, math.inf)]
     assert found == ["12.0 bit/s", "5.47 kbit/s", "12.3 Mbit/s", "2.50 Gbit/s", "any bandwidth"]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from serbench.advice import Advice, Suited
 from serbench.contest import Contest
 from serbench.fronts import CRITERIA, TIMES
-from serbench.report.contest import FIRST, as_json_range, notes, several
+from serbench.report.contest import as_json_range
+from serbench.report.verdicts import FIRST, notes, several
 from serbench.report.words import clean, digits, losses_text, margin_text, size_text
 
 WIDTH = 100
