@@ -10,7 +10,7 @@ from rich.text import Text
 
 from serbench.contest import Contest, Weights
 from serbench.fronts import CRITERIA, TIMES, Criterion
-from serbench.links import Link, bound_by, delivery_ns, first_to_arrive, messages_per_s
+from serbench.links import NS_PER_S, Link, bound_by, delivery_ns, first_to_arrive, messages_per_s
 from serbench.ranges import Range
 from serbench.report.summary import Time
 from serbench.report.terminal import BEST, plain
@@ -122,10 +122,16 @@ def _links(found: Contest, links: Sequence[Link], out: Console) -> None:
         cells = [Text(clean(cost.name)), Text(size_text(round(cost.size_bytes, 1)))]
         for link, first in zip(links, least):
             taken, carried = delivery_ns(cost, link), messages_per_s(cost, link)
-            cells.append(_cell(time_text(taken.value), taken.value == first))
+            cells.append(_cell(_delivery_text(taken.value, link), taken.value == first))
             cells.append(Text(f"{carried.value:,.0f} {bound_by(cost, link)}"))
         made.add_row(*cells)
     out.print(made)
+
+
+def _delivery_text(ns: float, link: Link) -> str:
+    """`20.0 ms + 88.1 µs`: the latency, which is the same for all, and the rest."""
+    latency_ns = NS_PER_S * link.latency_s
+    return f"{time_text(latency_ns)} + {time_text(ns - latency_ns)}" if latency_ns else time_text(ns)
 
 
 def as_json(found: Contest, links: Sequence[Link], weights: Weights | None) -> dict[str, Any]:
