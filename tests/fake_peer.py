@@ -1,6 +1,8 @@
 """A peer that reads and writes JSON as Python does, or does its worst: `fake_peer.py MODE`."""
 
 import json
+import os
+import signal
 import struct
 import sys
 import time
@@ -18,6 +20,48 @@ WORST = {
 }
 
 SEEN = {"again seen": {"text": "ab"}, "again seen other": {"text": "Ab"}, "again seen rubbish": {"texts": "ab"}}
+
+
+TIMED = {"operation": "decode", "loops": 2, "samples_ns": [400, 420, 410], "warm_up_ns": 7_000_000, "steady": True}
+"""200, 210 and 205 ns."""
+
+ROWS = {
+    "unsteady": [TIMED | {"steady": False}, TIMED | {"operation": "encode"}],
+    "decode only": [TIMED],
+    "another operation": [TIMED, TIMED | {"operation": "access"}],
+    "no samples": [TIMED | {"samples_ns": []}],
+    "samples of nothing": [TIMED | {"samples_ns": [400, 0]}],
+    "samples of text": [TIMED | {"samples_ns": ["400"]}],
+    "no loops": [TIMED | {"loops": 0}],
+    "no warm-up": [{name: held for name, held in TIMED.items() if name != "warm_up_ns"}],
+    "rows of text": ["decode"],
+}
+
+
+def times(out, mode, request):
+    """The answer to `time`: the same samples always, or the worst."""
+    mode = mode.removeprefix("times ")
+    match mode:
+        case "crash":
+            sys.exit("out of time")
+        case "sleep":
+            time.sleep(60)
+        case "garbage":
+            out.write(b"garbage\n" * 3)
+            out.flush()
+            return
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+    if mode.startswith("killed once ") and not os.path.exists(mode[12:]):
+        open(mode[12:], "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    pid = {"warm_up_ns": os.getpid()} if mode == "pid" else {}
+    asked = [TIMED | pid | {"operation": operation} for operation in request["operations"]]
+    if mode == "encode refused":
+        asked = [row | {"reason": "no <objects>"} if row["operation"] == "encode" else row for row in asked]
+    for row in ROWS.get(mode, asked):
+        write_frame(out, {"row": row})
+    write_frame(out, {"done": {"measured_ns": request["budget_ns"]}} if mode != "no end" else {"done": True})
 
 
 def untree(tree):
@@ -45,13 +89,18 @@ def rounded(tree):
 def main(mode):
     out = sys.stdout.buffer
     protocol = 2 if mode == "other protocol" else 1
-    write_frame(out, {"hello": "fake", "protocol": protocol, "formats": {"json": "Python's json"}})
+    hello = {"hello": "fake", "protocol": protocol, "formats": {"json": "Python's json", "xml": "etree 1.2"}}
+    if mode.startswith("times"):
+        hello["timing"] = {"clock": "a sundial", "optimisation": "none <yet>", "objects": {"json": "dicts"}}
+    write_frame(out, hello)
     while request := read_frame(sys.stdin.buffer):
         if mode == "crashes at Eva" and b"Eva" in bytes.fromhex("".join(request.get("data", []))):
             sys.exit(1)
         if mode in WORST:
             WORST[mode](out)
             out.flush()
+        elif request["request"] == "time":
+            times(out, mode, request)
         elif request["request"] == "again":
             answers = {"again": request["data"], "again shorter": [data[:-8] for data in request["data"]]}
             if mode in SEEN:

@@ -239,6 +239,21 @@ def test_apart_a_codec_alone_is_not_compared():
     assert found.notes == ["times are not compared without a second codec to compare with: d, encode; or --install"]
 
 
+def test_apart_peers_are_not_compared():
+    """Nothing was measured beside them, so that nobody knows how fast the machine was."""
+    runs = [run(seed, factors={CODECS[0]: factor}) for seed, factor in ((1, 1), (2, 3))]
+    plain = [replace(held, timings=[row for row in held.timings if row.codec != CODECS[0]]) for held in runs]
+    for held in runs:
+        held.timings[:] = [
+            replace(row, canary_ns=[], warm_up_ns=9, steady=True) if row.codec == CODECS[0] else row
+            for row in held.timings
+        ]
+    found = changes(*runs)
+    note = f"times of peers are not compared, as nothing was measured beside them: {CODECS[0]}"
+    assert [text for text in found.notes if "not compared" in text] == [note]
+    assert times(found) == times(changes(*plain))
+
+
 @pytest.mark.parametrize("what", ["cpu", "python"])
 def test_apart_another_machine_or_python_is_not_compared(what):
     old, new = run(1), run(2)

@@ -5,6 +5,7 @@ measurements whose truth is known, to see how often intervals and verdicts are r
 """
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -276,6 +277,70 @@ def test_the_correction_is_for_all_pairs_of_all_comparisons():
     assert (found[:6] >= alone.pairs.p[np.triu_indices(4, 1)]).all()
     assert (both[0].pairs.p == both[0].pairs.p.T).all()
     correct([])
+
+
+# What was measured alone.
+
+
+def test_rounds_of_what_was_measured_alone_are_in_no_pairs():
+    """b, in a process of its own, takes twice as long; its rounds go the other way than a's."""
+    logs = np.array([[np.linspace(0, 1, 9)] * 4, [math.log(2) + np.linspace(1, 0, 9)] * 4])
+    logs += np.array([0.1, -0.1, 0.2, -0.2])[None, :, None]
+    paired, alone = (Comparison("ab", logs, held) for held in ((), ("b",)))
+    assert paired.ratio("b", "a").ratio == pytest.approx(2)
+    assert alone.ratio("b", "a").ratio == pytest.approx(2)
+    skewed = logs.copy()
+    skewed[1, :, :4] += 5  # the slow rounds of b are not those of a
+    assert Comparison("ab", skewed, ("b",)).ratio("b", "a").ratio == pytest.approx(2)
+    assert Comparison("ab", logs[::-1], ("a",)).ratio("b", "a").ratio == pytest.approx(0.5)
+
+
+def test_what_the_machine_did_between_is_in_the_interval():
+    """Each process met another mood: of pairs it drops out, of two measurements it does not."""
+    mood = np.array([0.0, 0.3, -0.2, 0.1, 0.25, -0.3])
+    logs = np.zeros((3, 6, 5)) + np.array([0, math.log(2), math.log(2)])[:, None, None]
+    logs[:2] += mood[None, :, None]
+    logs[2] += np.roll(mood, 1)[:, None]
+    made = Comparison("abc", logs, ("c",))
+    paired, alone = made.ratio("b", "a"), made.ratio("c", "a")
+    assert paired.high / paired.low < 1.0001
+    assert alone.low < 1.5 < 2.5 < alone.high
+    between = interval((logs[2] - logs[0])[:, 0][None], trimmed=True)
+    assert (alone.low, alone.high) == pytest.approx((math.exp(between.low[0]), math.exp(between.high[0])))
+    assert (paired.processes, alone.processes) == (6, 6)
+
+
+def test_of_few_processes_the_range_is_as_wide_as_both_quartiles_allow():
+    logs = np.log(np.array([[[100, 110, 120, 130, 140]], [[200, 210, 220, 230, 240]]]))
+    ratio = Comparison("ab", logs, ("b",)).ratio("b", "a")
+    assert (ratio.ratio, ratio.low, ratio.high) == pytest.approx((220 / 120, 210 / 130, 230 / 110))
+    assert (ratio.processes, ratio.p, ratio.verdict) == (1, 1, "unresolved")
+    one = np.log(np.array([[[100]], [[200]]]))
+    ratio = Comparison("ab", one, ("a", "b")).ratio("b", "a")
+    assert (ratio.ratio, ratio.low, ratio.high) == pytest.approx((2, 2, 2))
+
+
+def test_only_common_processes_count_for_what_was_measured_alone():
+    logs = np.zeros((2, 8, 3))
+    logs[1] = 1
+    logs[1, 3:] = np.nan
+    ratio = Comparison("ab", logs, ("b",)).ratio("b", "a")
+    assert (ratio.processes, ratio.ratio) == (3, pytest.approx(math.e))
+
+
+def test_who_was_measured_alone_is_known_by_its_warm_up():
+    canaries = {"canary_ns": [20, 20, 90]}
+    held = run(
+        *(timing(process, 100, 200, 400, **canaries) for process in range(3)),
+        *(
+            replace(timing(process, 400, 200, 100, codec="b/b"), canary_ns=[], warm_up_ns=5, steady=True)
+            for process in range(3)
+        ),
+    )
+    known = figures(held)
+    assert known["d", "a/a", "encode"].quiet == pytest.approx(2 / 3)
+    assert known["d", "b/b", "encode"].quiet is None
+    assert ratio(held, "b/b").ratio == pytest.approx(1)
 
 
 # Many measurements of two candidates, whose truth is known.

@@ -245,7 +245,12 @@ def _logs(row: Timing) -> dict[int, float]:
 
 
 def _apart(old: Run, new: Run, datasets: set[str], notes: list[str]) -> Iterator[tuple[Cell, Ratio]]:
-    """Each codec against the others of its block."""
+    """Each codec against the others of its block, which a peer has not."""
+    peers = {row.codec for row in old.timings if row.alone} & {row.codec for row in new.timings if row.alone}
+    if peers:
+        notes.append(
+            f"times of peers are not compared, as nothing was measured beside them: {', '.join(sorted(peers))}"
+        )
     if not old.timings or not new.timings:
         return
     for what in ("cpu", "python"):
@@ -253,6 +258,7 @@ def _apart(old: Run, new: Run, datasets: set[str], notes: list[str]) -> Iterator
         if one != two:
             notes.append(f"times are not compared: {one} is not {two}")
             return
+    old, new = (replace(run, timings=[row for row in run.timings if not row.alone]) for run in (old, new))
     bound = min(quiet_bound(run.timings, QUIET_APART) for run in (old, new))
     calm = [list(quiet(run, bound)) for run in (old, new)]
     loud = (_cells(old.timings) & _cells(new.timings)) - (_cells(calm[0]) & _cells(calm[1]))

@@ -291,7 +291,7 @@ class _Session:
         """What each block took at least, in seconds: all, if it took longer than it was given."""
         self.start_s = 0.0
         self.deadline = 0.0
-        peers.go_on(held)
+        peers.go_on(held, self.verified)
         self.cases: dict[str, dict[str, Any]] = {
             data.name: {
                 "schema": schema_to_json(data.schema),
@@ -312,7 +312,7 @@ class _Session:
                         todo.remove(row.codec)
                         self.verified[data.name, row.codec] = row
                         yield row
-        for row in self.peers.verify(self.verified):
+        for row in self.peers.verify():
             self.progress.step(f"verify {row.dataset}: {row.codec}", share * self._round_trips_done())
             self.verified[row.dataset, row.codec] = row
             yield row
@@ -411,15 +411,13 @@ class _Session:
 
     def _peers(self, data: Data, process: int, began: float) -> Iterator[Timing | Spent]:
         """What peers measure of a data set in a pass."""
-        yield from self.peers.measure(
-            data, process, self.verified, lambda text: self.progress.step(text, self._done(began))
-        )
+        yield from self.peers.measure(data, process, lambda text: self.progress.step(text, self._done(began)))
 
     def _rest_of_peers(self, began: float) -> Iterator[Timing | Spent]:
         """The passes of peers for which there was no time beside the codecs, or that a data set without codecs has."""
         for process in range(self.plan.processes if self.plan.peers else 0):
             self.peers.allot(self.deadline - time.monotonic(), beside=False)
-            self.peers.begin(process, self.verified)
+            self.peers.begin(process)
             for data in self.plan.data:
                 yield from self._peers(data, process, began)
 
@@ -435,7 +433,7 @@ class _Session:
 
     def _pass(self, todo: list[_Block], process: int, began: float, passes: int) -> Iterator[Timing | Spent]:
         """Every block once, of one process. The time left is shared by the blocks of this pass and of those to come."""
-        self.peers.begin(process, self.verified)
+        self.peers.begin(process)
         with self._prepared({codec: True for block in todo for codec, _ in block.candidates}) as worker:
             self.progress.step(f"start process {process + 1}", self._done(began))
             started = time.monotonic()

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from random import Random
+from statistics import fmean
 from typing import Any
 
 from sercodecs import registry
@@ -45,6 +46,10 @@ START_S = 0.5
 """What a process is taken to need to start, until one has been seen."""
 
 
+_LATER = -1
+"""A process that has measured nothing yet."""
+
+
 class Peers:
     """The peers of a plan, built, and asked who they are. Raises `SerError` for one that there is not."""
 
@@ -69,6 +74,7 @@ class Peers:
         self._done: set[tuple[str, str, int]] = set()
         self._broken: set[tuple[str, str, Operation]] = set()
         self._requests: dict[tuple[str, str], Frame] = {}
+        self._known: Mapping[tuple[str, str], Verified] = {}
 
     def described(self) -> dict[str, dict[str, Any]]:
         """What the header says of each."""
@@ -104,22 +110,23 @@ class Peers:
                     found[f"{library} ({name})"] = version
         return found
 
-    def go_on(self, held: Run | None) -> None:
-        """Take what an earlier run has measured as done."""
+    def go_on(self, held: Run | None, known: Mapping[tuple[str, str], Verified]) -> None:
+        """Take what an earlier run has measured as done. What is `known` of round trips is looked at as it grows."""
+        self._known = known
         for row in held.spent if held else ():
             self._done.add((row.dataset, row.direction, row.process))
         self._broken |= (
             {(row.dataset, row.codec, row.operation) for row in held.timings if row.reason} if held else set()
         )
 
-    def verify(self, known: Mapping[tuple[str, str], Verified]) -> Iterator[Verified]:
-        """The round trips that are not `known` yet. Where our codec has failed, the peer is not asked."""
+    def verify(self) -> Iterator[Verified]:
+        """The round trips that are not known yet. Where our codec has failed, the peer is not asked."""
         for name, formats in self._formats.items():
             cells = []
             for format in formats:
                 for data in self.plan.data:
-                    ours = known.get((data.name, READERS[format].codec))
-                    if (data.name, f"{format}/{name}") in known:
+                    ours = self._known.get((data.name, READERS[format].codec))
+                    if (data.name, f"{format}/{name}") in self._known:
                         continue
                     if ours and ours.status == "failed":
                         reason = f"not asked: {ours.codec} failed: {ours.reason}"
@@ -132,15 +139,13 @@ class Peers:
         """Take a share of the time there is, or all of it if no codec is measured `beside` them."""
         self.left_s = max(0.0, (SHARE if beside else 1.0) * time_s) if self.plan.peers else 0.0
 
-    def begin(self, process: int, known: Mapping[tuple[str, str], Verified]) -> None:
+    def begin(self, process: int) -> None:
         """Settle whether there is time for this pass, and for how many; for the first there always is."""
-        cost = sum(self._cost(data, process, known) for data in self.plan.data)
+        cost = sum(self._cost(process))
         passes = int(self.left_s / cost) if cost else 0
         self._passes = max(min(passes, self.plan.processes - process), int(process == 0 and cost > 0))
 
-    def measure(
-        self, data: Data, process: int, known: Mapping[tuple[str, str], Verified], step: Callable[[str], None]
-    ) -> Iterator[Timing | Spent]:
+    def measure(self, data: Data, process: int, step: Callable[[str], None]) -> Iterator[Timing | Spent]:
         """The rows of a data set in a pass: of each language from a fresh process, in a random order."""
         if not self._passes:
             return
@@ -148,10 +153,10 @@ class Peers:
         chance = Random(f"{self.plan.seed} {data.name} {process}")
         chance.shuffle(names)
         for name in names:
-            codecs = self._todo(data, name, process, known)
+            codecs = self._todo(data, name, process)
             chance.shuffle(codecs)
             if codecs:
-                yield from self._language(data, name, process, codecs, known, step)
+                yield from self._language(data, name, process, codecs, step)
 
     def _language(
         self,
@@ -159,7 +164,6 @@ class Peers:
         name: str,
         process: int,
         codecs: list[str],
-        known: Mapping[tuple[str, str], Verified],
         step: Callable[[str], None],
     ) -> Iterator[Timing | Spent]:
         held = self._met[name].worker
@@ -169,7 +173,7 @@ class Peers:
             for codec in codecs:
                 step(f"{data.name}: {codec}, process {process + 1}")
                 began = time.monotonic()
-                rows, measured_ns = self._codec(asked, data, codec, process, known, reason)
+                rows, measured_ns = self._codec(asked, data, codec, process, reason)
                 wall_s = time.monotonic() - began
                 self.left_s = max(0.0, self.left_s - wall_s)
                 self._done.add((data.name, codec, process))
@@ -208,22 +212,19 @@ class Peers:
         data: Data,
         codec: str,
         process: int,
-        known: Mapping[tuple[str, str], Verified],
         reason: str,
     ) -> tuple[list[Timing], int]:
         """The rows of a format, and what of the time was measurement; without times if there is a reason already."""
         name = codec.split("/")[1]
         operations = self._operations(data, codec)
-        row = known[data.name, codec]
+        row = self._known[data.name, codec]
         if len(row.encoded_bytes) < len(data.messages):
             reason = f"it does not carry every message: {', '.join(row.losses)}"
         elif self._failures.get(name) == PATIENCE and not reason:
             reason = f"not asked: {name} failed {PATIENCE} times running"
         if not reason:
             try:
-                found = self._answer(
-                    asked, data, codec, operations, process, self._budget_s(data, codec, process, known)
-                )
+                found = self._answer(asked, data, codec, operations, process, self._budget_s(data, codec, process))
                 self._failures[name] = 0
                 return found
             except WorkerFailed as error:
@@ -266,7 +267,7 @@ class Peers:
             self._requests[data.name, format] = held
         return self._requests[data.name, format]
 
-    def _todo(self, data: Data, name: str, process: int, known: Mapping[tuple[str, str], Verified]) -> list[str]:
+    def _todo(self, data: Data, name: str, process: int) -> list[str]:
         """What is still to be timed of a language in a process: what came back equal, and has objects of its own."""
         objects = self._met[name].timing.get("objects", {})
         codecs = [f"{format}/{name}" for format in self._formats[name] if format in objects]
@@ -274,7 +275,7 @@ class Peers:
             codec
             for codec in codecs
             if (data.name, codec, process) not in self._done
-            and known[data.name, codec].status in ("ok", "lossy")
+            and self._known[data.name, codec].status in ("ok", "lossy")
             and self._operations(data, codec)
         ]
 
@@ -285,21 +286,26 @@ class Peers:
             if operation in self.plan.operations and (data.name, codec, operation) not in self._broken
         ]
 
-    def _cost(self, data: Data, process: int, known: Mapping[tuple[str, str], Verified]) -> float:
-        """What the rest of a pass takes for a data set, in seconds, if it is to be useful."""
-        found = 0.0
-        for name in self._formats:
-            if codecs := self._todo(data, name, process, known):
-                seen = self._starts_s.get(name, [START_S])
-                found += sum(seen) / len(seen) + len(codecs) * USEFUL_S[LANGUAGES[name].jit]
-        return found
+    def _cost(self, process: int, started: str = "") -> tuple[float, float]:
+        """What the rest of a pass takes, in seconds: to start processes, but for one that is `started`, and to measure,
+        if that is to be useful.
+        """
+        starts_s, useful_s = 0.0, 0.0
+        for data in self.plan.data:
+            for name in self._formats:
+                if codecs := self._todo(data, name, process):
+                    starts_s += fmean(self._starts_s.get(name, [START_S])) * (f"{data.name} {name}" != started)
+                    useful_s += len(codecs) * USEFUL_S[LANGUAGES[name].jit]
+        return starts_s, useful_s
 
-    def _budget_s(self, data: Data, codec: str, process: int, known: Mapping[tuple[str, str], Verified]) -> float:
+    def _budget_s(self, data: Data, codec: str, process: int) -> float:
         """The time of a format, of what is left for this pass and the ones to come."""
-        useful = USEFUL_S[LANGUAGES[codec.split("/")[1]].jit]
-        here = sum(self._cost(held, process, known) for held in self.plan.data)
-        later = sum(self._cost(held, -1, known) for held in self.plan.data) * (self._passes - 1)
-        return min(MOST_S, max(LEAST_S, useful * self.left_s / max(here + later, useful)))
+        name = codec.split("/")[1]
+        starts_s, useful_s = self._cost(process, f"{data.name} {name}")
+        later_starts_s, later_useful_s = self._cost(_LATER)
+        left_s = self.left_s - starts_s - (self._passes - 1) * later_starts_s
+        share = USEFUL_S[LANGUAGES[name].jit] / (useful_s + (self._passes - 1) * later_useful_s)
+        return min(MOST_S, max(LEAST_S, share * left_s))
 
 
 def _favour(asked: Worker) -> None:
