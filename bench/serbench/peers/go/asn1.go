@@ -1,4 +1,5 @@
-// DER by encoding/asn1: the values as they stand, with classes and tags.
+// DER by encoding/asn1: the values as they stand, with classes and tags. Its own values are structs written for a schema,
+// so that it is not timed.
 package main
 
 import (

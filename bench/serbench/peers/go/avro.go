@@ -12,17 +12,22 @@ func openAvro(given json.RawMessage) codec {
 	schema, err := avro.ParseWithCache(string(given), "", &avro.SchemaCache{})
 	check(err)
 	config := avro.Config{}.Freeze()
+	decode := func(data []byte) any {
+		var value any
+		check(config.Unmarshal(schema, data, &value))
+		return value
+	}
+	encode := func(value any) []byte {
+		data, err := config.Marshal(schema, value)
+		check(err)
+		return data
+	}
+	made := func(made tree) any { return avroValue(schema, made) }
 	return codec{
-		read: func(data []byte) tree {
-			var value any
-			check(config.Unmarshal(schema, data, &value))
-			return avroTree(schema, value)
-		},
-		write: func(made tree) []byte {
-			data, err := config.Marshal(schema, avroValue(schema, made))
-			check(err)
-			return data
-		},
+		read:  func(data []byte) tree { return avroTree(schema, decode(data)) },
+		write: func(tree tree) []byte { return encode(made(tree)) },
+		modes: []mode{{decode, encode}},
+		made:  made,
 	}
 }
 

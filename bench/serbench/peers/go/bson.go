@@ -12,17 +12,22 @@ import (
 
 func openBSON(json.RawMessage) codec {
 	return codec{
-		read: func(data []byte) tree {
-			var value bson.D
-			check(bson.Unmarshal(data, &value))
-			return bsonTree(value)
-		},
-		write: func(made tree) []byte {
-			data, err := bson.Marshal(bsonValue(made))
-			check(err)
-			return data
-		},
+		read:  func(data []byte) tree { return bsonTree(bsonDecode(data)) },
+		write: func(made tree) []byte { return bsonEncode(bsonValue(made)) },
+		modes: []mode{{bsonDecode, bsonEncode}},
 	}
+}
+
+func bsonDecode(data []byte) any {
+	var value bson.D
+	check(bson.Unmarshal(data, &value))
+	return value
+}
+
+func bsonEncode(value any) []byte {
+	data, err := bson.Marshal(value)
+	check(err)
+	return data
 }
 
 func bsonTree(value any) tree {

@@ -14,16 +14,27 @@ func openCBOR(json.RawMessage) codec { return cborCodec(cbor.EncOptions{}) }
 func openCanonicalCBOR(json.RawMessage) codec { return cborCodec(cbor.CanonicalEncOptions()) }
 
 func cborCodec(options cbor.EncOptions) codec {
-	mode, err := options.EncMode()
+	encoding, err := options.EncMode()
 	check(err)
-	return codec{
-		read: cborTree,
-		write: func(made tree) []byte {
-			data, err := mode.Marshal(cborValue(made))
-			check(err)
-			return data
-		},
+	encode := func(value any) []byte {
+		data, err := encoding.Marshal(value)
+		check(err)
+		return data
 	}
+	return codec{
+		read:  cborTree,
+		write: func(made tree) []byte { return encode(cborValue(made)) },
+		modes: []mode{{cborDecode, encode}},
+		made:  cborValue,
+	}
+}
+
+const cborObjects = "any: map[any]any, time.Time, big.Int; for encoding cbor.Tag where those would come back otherwise"
+
+func cborDecode(data []byte) any {
+	var value any
+	check(cbor.Unmarshal(data, &value))
+	return value
 }
 
 // RFC 8949, section 3.1: the major type stands in the first three bits.

@@ -11,22 +11,33 @@ import (
 
 func openJSON(json.RawMessage) codec {
 	return codec{
-		read: func(data []byte) tree {
-			decoder := json.NewDecoder(bytes.NewReader(data))
-			decoder.UseNumber()
-			var value any
-			check(decoder.Decode(&value))
-			if _, err := decoder.Token(); err != io.EOF {
-				fail("octets after the end")
-			}
-			return jsonTree(value)
-		},
-		write: func(made tree) []byte {
-			data, err := json.Marshal(jsonValue(made))
-			check(err)
-			return data
-		},
+		read:  func(data []byte) tree { return jsonTree(jsonExact(data)) },
+		write: func(made tree) []byte { return jsonEncode(jsonValue(made)) },
+		modes: []mode{{jsonDecode, jsonEncode}, {jsonExact, jsonEncode}},
 	}
+}
+
+func jsonExact(data []byte) any {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	check(decoder.Decode(&value))
+	if _, err := decoder.Token(); err != io.EOF {
+		fail("octets after the end")
+	}
+	return value
+}
+
+func jsonDecode(data []byte) any {
+	var value any
+	check(json.Unmarshal(data, &value))
+	return value
+}
+
+func jsonEncode(value any) []byte {
+	data, err := json.Marshal(value)
+	check(err)
+	return data
 }
 
 func jsonTree(value any) tree {

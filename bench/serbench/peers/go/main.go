@@ -11,33 +11,39 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
-// What a format does with octets and trees; either panics with an error.
+// What a format does with octets and trees; either panics with an error. The modes are for timing, the usual one first;
+// and `made` gives the values that `write` writes.
 type codec struct {
 	read  func(data []byte) any
 	write func(tree any) []byte
+	modes []mode
+	made  func(tree any) any
 }
 
-// A format: the module that does the work, and a codec for what a schema describes.
+// A format: the module that does the work, a codec for what a schema describes, and, where the library has values of its
+// own that need no code for a schema, what they are.
 type format struct {
-	module string
-	open   func(schema json.RawMessage) codec
+	module  string
+	open    func(schema json.RawMessage) codec
+	objects string
 }
 
 var formats = map[string]format{
-	"json":           {"", openJSON},
-	"xml":            {"", openXML},
-	"xml-attributes": {"", openXML},
-	"msgpack":        {"github.com/vmihailenco/msgpack/v5", openMsgpack},
-	"cbor":           {"github.com/fxamacker/cbor/v2", openCBOR},
-	"cbor-canonical": {"github.com/fxamacker/cbor/v2", openCanonicalCBOR},
-	"bson":           {"go.mongodb.org/mongo-driver/v2", openBSON},
-	"protobuf":       {"google.golang.org/protobuf", openProtobuf},
-	"avro":           {"github.com/hamba/avro/v2", openAvro},
-	"thrift-binary":  {"github.com/apache/thrift", openThriftBinary},
-	"thrift-compact": {"github.com/apache/thrift", openThriftCompact},
-	"asn1-der":       {"", openDER},
+	"json":           {"", openJSON, "any, with json.Number where a float64 would lose digits"},
+	"xml":            {"", openXML, ""},
+	"xml-attributes": {"", openXML, ""},
+	"msgpack":        {"github.com/vmihailenco/msgpack/v5", openMsgpack, "any, with map[any]any where a key is no text"},
+	"cbor":           {"github.com/fxamacker/cbor/v2", openCBOR, cborObjects},
+	"cbor-canonical": {"github.com/fxamacker/cbor/v2", openCanonicalCBOR, cborObjects},
+	"bson":           {"go.mongodb.org/mongo-driver/v2", openBSON, "bson.D"},
+	"protobuf":       {"google.golang.org/protobuf", openProtobuf, "dynamic messages (dynamicpb), slower than generated ones"},
+	"avro":           {"github.com/hamba/avro/v2", openAvro, "any; for encoding with the branches of unions named"},
+	"thrift-binary":  {"github.com/apache/thrift", openThriftBinary, ""},
+	"thrift-compact": {"github.com/apache/thrift", openThriftCompact, ""},
+	"asn1-der":       {"", openDER, ""},
 }
 
 type request struct {
@@ -46,6 +52,9 @@ type request struct {
 	Schema  json.RawMessage
 	Data    []string
 	Trees   []any
+
+	Budget     int64 `json:"budget_ns"`
+	Operations []string
 }
 
 func send(out *bufio.Writer, frame any) {
@@ -95,7 +104,7 @@ func answer(asked request) []any {
 }
 
 func versions() map[string]string {
-	held := map[string]string{"": runtime.Version()}
+	held := map[string]string{"": strings.Replace(runtime.Version(), "go", "go ", 1)}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, module := range info.Deps {
 			held[module.Path] = module.Path + " " + module.Version
@@ -108,10 +117,21 @@ func versions() map[string]string {
 	return made
 }
 
+func timing() map[string]any {
+	objects := map[string]string{}
+	for name, format := range formats {
+		if format.objects != "" {
+			objects[name] = format.objects
+		}
+	}
+	return map[string]any{"clock": "time.Now, monotonic", "optimisation": optimisation(), "objects": objects}
+}
+
 func main() {
 	in, out := bufio.NewReader(os.Stdin), bufio.NewWriter(os.Stdout)
 	os.Stdout = os.Stderr // standard output is for frames
-	send(out, map[string]any{"hello": "serbench peer", "protocol": 1, "formats": versions()})
+	hello := map[string]any{"hello": "serbench peer", "protocol": 1, "formats": versions(), "timing": timing()}
+	send(out, hello)
 	for {
 		var length uint32
 		if binary.Read(in, binary.BigEndian, &length) != nil {
@@ -122,6 +142,14 @@ func main() {
 		check(err)
 		var asked request
 		check(json.Unmarshal(data, &asked))
-		send(out, map[string]any{"done": answer(asked)})
+		if asked.Request != "time" {
+			send(out, map[string]any{"done": answer(asked)})
+			continue
+		}
+		rows, measured := timed(asked)
+		for _, made := range rows {
+			send(out, map[string]any{"row": made})
+		}
+		send(out, map[string]any{"done": map[string]any{"measured_ns": measured.Nanoseconds()}})
 	}
 }

@@ -30,7 +30,28 @@ func openMsgpack(json.RawMessage) codec {
 			msgpackWrite(msgpack.NewEncoder(&out), made)
 			return out.Bytes()
 		},
+		modes: []mode{{msgpackDecode, msgpackEncode}, {msgpackUntyped, msgpackEncode}},
 	}
+}
+
+func msgpackDecode(data []byte) any {
+	var value any
+	check(msgpack.Unmarshal(data, &value))
+	return value
+}
+
+func msgpackUntyped(data []byte) any {
+	decoder := msgpack.NewDecoder(bytes.NewReader(data))
+	decoder.SetMapDecoder(func(decoder *msgpack.Decoder) (any, error) { return decoder.DecodeUntypedMap() })
+	value, err := decoder.DecodeInterface()
+	check(err)
+	return value
+}
+
+func msgpackEncode(value any) []byte {
+	data, err := msgpack.Marshal(value)
+	check(err)
+	return data
 }
 
 func msgpackMap(decoder *msgpack.Decoder) (any, error) {

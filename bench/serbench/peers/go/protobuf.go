@@ -25,12 +25,19 @@ func openProtobuf(schema json.RawMessage) codec {
 	found, err := files.FindDescriptorByName(protoreflect.FullName(given.Message))
 	check(err)
 	descriptor := found.(protoreflect.MessageDescriptor)
+	decode := func(data []byte) any {
+		message := dynamicpb.NewMessage(descriptor)
+		check(proto.Unmarshal(data, message))
+		return message
+	}
+	encode := func(message any) []byte {
+		data, err := proto.Marshal(message.(proto.Message))
+		check(err)
+		return data
+	}
 	return codec{
-		read: func(data []byte) tree {
-			message := dynamicpb.NewMessage(descriptor)
-			check(proto.Unmarshal(data, message))
-			return protobufMessage(message)
-		},
+		modes: []mode{{decode, encode}},
+		read:  func(data []byte) tree { return protobufMessage(decode(data).(protoreflect.Message)) },
 		write: func(made tree) []byte {
 			message := dynamicpb.NewMessage(descriptor)
 			protobufFill(message, made)

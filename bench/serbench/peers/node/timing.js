@@ -25,19 +25,21 @@ const looped = new Function(
   }`,
 );
 
-// The same tree whatever the order of keys.
-function ordered(tree) {
-  if (Array.isArray(tree)) return tree.map(ordered);
-  if (tree === null || typeof tree !== "object") return tree;
+// The text of a tree, the same whatever the order of keys.
+function text(tree) {
+  if (Array.isArray(tree)) return `[${tree.map(text)}]`;
+  if (tree === null || typeof tree !== "object") return JSON.stringify(tree);
   const [[tag, inner]] = Object.entries(tree);
-  if (tag !== "m") return { [tag]: ordered(inner) };
-  return { m: inner.map((pair) => JSON.stringify(ordered(pair))).sort() };
+  return tag + (tag === "m" ? `[${inner.map(text).sort()}]` : text(inner));
 }
 
-// Whether the octets that come of objects are, message by message, what the verified writer would have written.
+// Whether the octets that come of objects are, message by message, the same as before to the verified reader, or as the
+// verified writer would have written them.
 function comesBack({ read, write }, encode, objects, data) {
-  const text = (tree) => JSON.stringify(ordered(tree));
-  return data.every((octets, i) => text(read(Buffer.from(encode(objects[i])))) === text(read(Buffer.from(write(read(octets))))));
+  return data.every((octets, i) => {
+    const back = text(read(Buffer.from(encode(objects[i]))));
+    return back === text(read(octets)) || back === text(read(Buffer.from(write(read(octets)))));
+  });
 }
 
 // The first of a format's modes whose objects come back the same. Where they do not, encode has the writer's objects.
