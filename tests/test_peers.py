@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from serbench import cli, inputs
-from serbench.peers import languages, trees, verify
+from serbench.peers import languages, trees, verify, xdr
 from serbench.peers.defects import DEFECTS, defect, variant
 from serbench.peers.formats import READERS
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
@@ -676,3 +676,74 @@ def test_trees_of_ion():
     for other in ("x::1", "2020-01-01T00:00:00+01:00", "(1)", "{{'''clob'''}}"):
         with pytest.raises(ValueError, match=r"^(an annotation|a timestamp that is not UTC|a value of type)"):
             read(other.encode(), None)
+
+
+# XDR, read by its types.
+
+RFC_4506_TYPES = {
+    "types": {
+        "root": "file",
+        "types": {
+            "file": [
+                "struct",
+                [
+                    ["filename", "string"],
+                    ["type", ["ref", "filetype"]],
+                    ["owner", "string"],
+                    ["data", ["opaque", None]],
+                ],
+            ],
+            "filetype": ["union", [[0, ["struct", []]], [1, "string"], [2, "string"]]],
+        },
+    }
+}
+RFC_4506_FILE = bytes.fromhex(
+    "00000009 73696c6c 7970726f 67000000 00000002 00000004 6c697370 00000004 6a6f686e 00000006 28717569 74290000"
+)
+"""The example of RFC 4506, section 7."""
+
+
+def test_xdr_of_the_rfc():
+    assert xdr.read(RFC_4506_FILE, RFC_4506_TYPES) == {
+        "m": [
+            ["filename", "sillyprog"],
+            ["type", kind("2", "lisp")],
+            ["owner", "john"],
+            ["data", octets(b"(quit)")],
+        ]
+    }
+
+
+@pytest.mark.parametrize("data", [RFC_4506_FILE[:-1], RFC_4506_FILE + bytes(4), RFC_4506_FILE[:22], b""])
+def test_xdr_that_is_too_short_or_too_long(data):
+    with pytest.raises((ValueError, struct.error)):
+        xdr.read(data, RFC_4506_TYPES)
+
+
+def test_xdr_has_the_types_of_a_schema():
+    choice = Union("Choice", (Field("b", 7, Bytes(4, 4)), Field("c", 9, Ref("Empty"))))
+    fields = (
+        Field("i", 1, Int(8)),
+        Field("u", 2, Int(64, False), optional=True),
+        Field("l", 3, List(Float(32), 2, 2)),
+        Field("m", 4, Map(String(), Ref("Choice"))),
+        Field("d", 5, Bytes()),
+    )
+    made = xdr.types(Schema("R", (Record("R", fields), choice, Record("Empty", ()))))
+    assert made == {
+        "root": "R",
+        "types": {
+            "R": [
+                "struct",
+                [
+                    ["i", "int"],
+                    ["u", ["optional", "uhyper"]],
+                    ["l", ["array", "float", 2]],
+                    ["m", ["array", ["struct", [["key", "string"], ["value", ["ref", "Choice"]]]], None]],
+                    ["d", ["opaque", None]],
+                ],
+            ],
+            "Choice": ["union", [[7, ["opaque", 4]], [9, ["ref", "Empty"]]]],
+            "Empty": ["struct", [["unused", "int"]]],
+        },
+    }

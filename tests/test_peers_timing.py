@@ -331,6 +331,15 @@ def test_the_time_is_shared_by_what_is_to_come(tmp_path, monkeypatch):
     assert first.measured_ns / 1e9 == pytest.approx(100 * share, rel=0.4)
 
 
+def test_too_little_time_is_told(tmp_path):
+    plan = replace(PLAN, codecs=("json/orjson",))
+    for budget_s, told in ((1000, ""), (5, r"peers have 2 s for their times, and would want 4 s for 3 processes: ")):
+        watcher = Watcher()
+        run(replace(plan, budget_s=budget_s), tmp_path / str(budget_s), progress=watcher)
+        heard = [text for text, _ in watcher.warnings if text.startswith("peers")]
+        assert [text[: len(told)] for text in heard] == [told] * bool(told)
+
+
 def test_without_time_there_is_one_pass(tmp_path):
     held = run(replace(PLAN, budget_s=0.001), tmp_path)
     assert {row.process for row in held.timings} == {0}

@@ -393,6 +393,8 @@ class _Session:
         self.deadline = began + budget_s
         blocks = list(self._blocks())
         self.peers.allot(budget_s, beside=bool(blocks))
+        if lacking := self.peers.lacking():
+            self.progress.warned(lacking)
         planned = self.plan.processes
         for process in range(MORE * planned if blocks else 0):
             if process == planned:

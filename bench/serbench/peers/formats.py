@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from serschema.jsonform import schema_to_json
 from serschema.model import Enum, Schema
 
-from serbench.peers import ion
+from serbench.peers import ion, xdr
 from serbench.peers.trees import Tree, integer, kind, octets, plain, real
 
 
@@ -343,9 +343,10 @@ def _tlv(data: bytes) -> tuple[Tree, bytes]:
 
 
 def _xdr(schema: Schema) -> Any:
-    from serschema.idl import xdr
+    """The IDL for compilers, and the types for who reads without one."""
+    from serschema.idl import xdr as idl
 
-    return {"idl": xdr.write(schema), "root": xdr.root(schema)}
+    return {"idl": idl.write(schema), "root": idl.root(schema), "types": xdr.types(schema)}
 
 
 def _corba(schema: Schema) -> Any:
@@ -374,7 +375,7 @@ def _asn1(schema: Schema) -> Any:
 
 
 READERS = {
-    "xdr": Reader(codec="xdr/serbench", schema=_xdr, canonical=True),
+    "xdr": Reader(codec="xdr/serbench", read=xdr.read, schema=_xdr, canonical=True),
     "cdr-big": Reader(codec="cdr-big/serbench", schema=_corba, canonical=True),
     "cdr-little": Reader(codec="cdr-little/serbench", schema=_corba, canonical=True),
     "java": Reader(codec="java/serbench", schema=_java, canonical=True),

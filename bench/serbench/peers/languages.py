@@ -86,6 +86,7 @@ LANGUAGES = {
                 "thrift-binary",
                 "thrift-compact",
                 "asn1-der",
+                "xdr",
             ),
         ),
         Language(

@@ -34,6 +34,7 @@ from serbench.peers.languages import LANGUAGES
 from serbench.peers.verify import PATIENCE, Met, meet, verified
 from serbench.plan import Data, Plan
 from serbench.results import WHOLE, Operation, Run, Spent, Timing, Verified
+from serbench.statistics import LEAST_PROCESSES
 
 SHARE = 0.5
 """The part of the time for timing that peers have where there are codecs beside them."""
@@ -138,6 +139,17 @@ class Peers:
     def allot(self, time_s: float, *, beside: bool) -> None:
         """Take a share of the time there is, or all of it if no codec is measured `beside` them."""
         self.left_s = max(0.0, (SHARE if beside else 1.0) * time_s) if self.plan.peers else 0.0
+
+    def lacking(self) -> str:
+        """What to tell where their time is too short for a test; empty if it is not."""
+        processes = min(LEAST_PROCESSES, self.plan.processes)
+        needed_s = processes * sum(self._cost(0))
+        if needed_s <= self.left_s:
+            return ""
+        return (
+            f"peers have {self.left_s:.0f} s for their times, and would want {needed_s:.0f} s for {processes} "
+            "processes: fewer formats, fewer languages or a larger --budget helps"
+        )
 
     def begin(self, process: int) -> None:
         """Settle whether there is time for this pass, and for how many; for the first there always is."""

@@ -1,11 +1,12 @@
 module serbench/peer
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/apache/thrift v0.22.0
 	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/hamba/avro/v2 v2.31.0
+	github.com/stellar/go-xdr v0.0.0-20260828180817-2b1309f8a5a6
 	github.com/vmihailenco/msgpack/v5 v5.4.1
 	go.mongodb.org/mongo-driver/v2 v2.4.0
 	google.golang.org/protobuf v1.36.12

@@ -44,6 +44,7 @@ var formats = map[string]format{
 	"thrift-binary":  {"github.com/apache/thrift", openThriftBinary, ""},
 	"thrift-compact": {"github.com/apache/thrift", openThriftCompact, ""},
 	"asn1-der":       {"", openDER, ""},
+	"xdr":            {"github.com/stellar/go-xdr", openXDR, xdrObjects},
 }
 
 type request struct {
