@@ -14,13 +14,14 @@ import (
 	"strings"
 )
 
-// What a format does with octets and trees; either panics with an error. The modes are for timing, the usual one first;
-// and `made` gives the values that `write` writes.
+// What a format does with octets and trees; either panics with an error. The modes are for timing, the usual one first,
+// or `without` says why there are none; and `made` gives the values that `write` writes.
 type codec struct {
-	read  func(data []byte) any
-	write func(tree any) []byte
-	modes []mode
-	made  func(tree any) any
+	read    func(data []byte) any
+	write   func(tree any) []byte
+	modes   []mode
+	without string
+	made    func(tree any) any
 }
 
 // A format: the module that does the work, a codec for what a schema describes, and, where the library has values of its

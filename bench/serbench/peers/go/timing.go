@@ -109,6 +109,9 @@ func decoded(decode func([]byte) any, data [][]byte) (values []any) {
 
 // The first of a format's modes whose values come back the same. Where they do not, encode has the writer's values.
 func choose(opened codec, data [][]byte) (mode, []any) {
+	if len(opened.modes) == 0 {
+		fail("%s", opened.without)
+	}
 	for _, chosen := range opened.modes {
 		if values := decoded(chosen.decode, data); values != nil && comesBack(opened, chosen.encode, values, data) {
 			return chosen, values

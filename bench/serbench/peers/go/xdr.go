@@ -26,6 +26,7 @@ func openXDR(schema json.RawMessage) codec {
 	}
 	check(json.Unmarshal(schema, &given))
 	types, root := given.Types.Types, []any{"ref", given.Types.Root}
+	modes, without := xdrModes(types, root)
 	return codec{
 		read: func(data []byte) tree {
 			in := bytes.NewReader(data)
@@ -40,12 +41,17 @@ func openXDR(schema json.RawMessage) codec {
 			types.write(xdr.NewEncoder(&out), root, made)
 			return out.Bytes()
 		},
-		modes: xdrModes(types, root),
+		modes:   modes,
+		without: without,
 	}
 }
 
-func xdrModes(types xdrTypes, root any) (modes []mode) {
-	defer func() { _ = recover() }() // there is no such type
+func xdrModes(types xdrTypes, root any) (modes []mode, without string) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			without = fmt.Sprintf("no type is made for it at run time: %v", reason)
+		}
+	}()
 	made := types.made(root, nil)
 	decode := func(data []byte) any {
 		value := reflect.New(made).Interface()
@@ -59,7 +65,7 @@ func xdrModes(types xdrTypes, root any) (modes []mode) {
 		check(err)
 		return out.Bytes()
 	}
-	return []mode{{decode, encode}}
+	return []mode{{decode, encode}}, ""
 }
 
 var xdrBasic = map[string]reflect.Type{
@@ -102,7 +108,7 @@ func (types xdrTypes) made(given any, inside []string) reflect.Type {
 		}
 		return reflect.StructOf(fields)
 	}
-	fail("a %v has methods", parts[0])
+	fail("a %v needs methods", parts[0])
 	return nil
 }
 
