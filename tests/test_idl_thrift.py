@@ -109,3 +109,20 @@ union Shape {
 }
 """
     )
+
+
+def test_for_cpp_what_is_held_comes_first():
+    """And by a pointer where it would hold itself; the types are as they were otherwise."""
+    holder = Record("Holder", (Field("one", 1, Ref("Node")), Field("many", 2, Map(Int(8), Ref("Later")))))
+    node = Record("Node", (Field("next", 1, Ref("Node"), True), Field("kind", 2, Ref("Later"))))
+    later = Record("Later", (Field("number", 1, Int(32)),))
+    schema = Schema("Holder", (holder, node, later))
+    text = write(schema, for_cpp=True)
+    order = [text.index(f"struct {name} ") for name in ("Later", "Node", "Holder")]
+    assert order == sorted(order)
+    assert "1: optional Node & next" in text
+    assert "2: Later kind" in text
+    assert "1: required Node one" in text
+    assert text.count("&") == 1
+    assert "&" not in write(schema)
+    assert write(schema).index("struct Holder ") < write(schema).index("struct Node ")

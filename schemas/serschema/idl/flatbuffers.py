@@ -60,6 +60,11 @@ def write(schema: Schema) -> str:
     return _Writer(schema).text()
 
 
+def root(schema: Schema) -> str:
+    """What the type of a message is called."""
+    return _Writer(schema).types[schema.root]
+
+
 class _Writer:
     """flatc knows a table before it is defined, but neither an enum nor a union: those come first."""
 

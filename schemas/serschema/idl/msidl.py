@@ -77,6 +77,11 @@ def write(schema: Schema) -> str:
     return _Writer(schema).text()
 
 
+def root(schema: Schema) -> str:
+    """What the type of a message is called."""
+    return _Writer(schema).types[schema.root]
+
+
 class _Writer:
     """Definitions are made depth first; what stands behind a pointer may come later, and entries of maps do."""
 

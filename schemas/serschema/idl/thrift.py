@@ -32,7 +32,9 @@ from serschema.model import (
     Int,
     List,
     Map,
+    Named,
     Record,
+    Ref,
     Scalar,
     Schema,
     String,
@@ -60,18 +62,54 @@ RESERVED = frozenset(_WORDS.split())
 INTEGERS = {8: "i8", 16: "i16", 32: "i32", 64: "i64"}
 
 
-def write(schema: Schema) -> str:
-    """The text of a .thrift file. Raises `SchemaError` for a field number that Thrift does not have."""
-    return _Writer(schema).text()
+def write(schema: Schema, *, for_cpp: bool = False) -> str:
+    """The text of a .thrift file. Raises `SchemaError` for a field number that Thrift does not have.
+
+    `for_cpp`: structs stand before those that hold them, and `&` where one would hold itself, as C++ demands. Fields
+    of what is behind `&` are not `required`, as the compiler (0.17.0) makes C++ of these that does not compile; they
+    are written all the same.
+    """
+    return _Writer(schema, for_cpp).text()
+
+
+def root(schema: Schema) -> str:
+    """What the type of a message is called."""
+    return _Writer(schema).types[schema.root]
 
 
 class _Writer:
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, for_cpp: bool = False) -> None:
         self.schema = schema
         self.types = Scope(RESERVED).take_all(type.name for type in schema.types)
+        self.behind: set[tuple[str, str]] = set()
+        self.pointed: set[str] = set()
+        self.order = self.held_first() if for_cpp else schema.types
+
+    def held_first(self) -> tuple[Named, ...]:
+        """The types, each after those that it holds; fields by which one would hold itself are `behind` a pointer."""
+        done: dict[str, Named] = {}
+        begun: set[str] = set()
+
+        def define(type: Named) -> None:
+            begun.add(type.name)
+            for member in () if isinstance(type, Enum) else members_of(type):
+                held = self.schema.resolve(_held(member.type))
+                if not isinstance(held, Union | Record):
+                    continue
+                if held.name not in begun:
+                    define(held)
+                elif held.name not in done and isinstance(member.type, Ref):
+                    self.behind.add((type.name, member.name))
+                    self.pointed.add(held.name)
+            done[type.name] = type
+
+        for type in self.schema.types:
+            if type.name not in done:
+                define(type)
+        return tuple(done.values())
 
     def text(self) -> str:
-        ordered = sorted(self.schema.types, key=lambda type: not isinstance(type, Enum))
+        ordered = sorted(self.order, key=lambda type: not isinstance(type, Enum))
         parts = [block_comment(self.schema.doc), *(list(self.definition(type)) for type in ordered)]
         return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
@@ -101,12 +139,14 @@ class _Writer:
         for field in fields:
             if field.number > MOST_NUMBER:
                 raise SchemaError(f"{owner}.{field.name}: Thrift does not have the field number {field.number}")
-            presence = "" if alternatives else "optional " if field.optional else "required "
+            presence = "optional " if field.optional else "" if owner in self.pointed else "required "
+            presence = "" if alternatives else presence
             note = remark(field.type, self.schema, _own)
             yield from block_comment(field.doc, "/**")
             name, type_ = names[field.name], attribute.bare(field.type, bare)
             said = attribute.of_field(field, Field(name, field.number, type_, doc=read_doc(field.doc)))
-            declaration = f"{field.number}: {presence}{self.type(field.type)} {name}{annotation(said)}"
+            behind = " &" if (owner, field.name) in self.behind else ""
+            declaration = f"{field.number}: {presence}{self.type(field.type)}{behind} {name}{annotation(said)}"
             yield declaration + (f" // {note}" if note else "")
 
     def type(self, type_: Type) -> str:
@@ -132,6 +172,15 @@ class _Writer:
                 return self.types[kind.name]
             case _:
                 assert_never(kind)
+
+
+def _held(type_: Type) -> Type:
+    """What C++ has to know before what holds this type, which it need not of items of a list."""
+    return _held(type_.value) if isinstance(type_, Map) else type_
+
+
+def members_of(type: Union | Record) -> tuple[Field, ...]:
+    return type.alternatives if isinstance(type, Union) else type.fields
 
 
 def annotation(said: dict[str, Any]) -> str:
