@@ -244,6 +244,16 @@ def test_what_is_printed(three):
     assert "Holm" in out
 
 
+def test_a_narrow_terminal_is_told_what_a_wider_one_shows(three):
+    out = synthetic_run.printed(80, lambda out: report.render(contest(three), [link("LAN"), link("WAN")], EVEN, out))
+    assert "(a wider terminal shows more: ratio, round trip" in out
+    assert "(a wider terminal shows more: encode, decode" in out
+    assert "…" not in out
+    tables = [line for line in out.splitlines() if line.startswith(("quick/b ", "small/a "))]
+    assert tables
+    assert all(len(line) <= 80 for line in tables)
+
+
 def test_names_from_users_are_printed_safely():
     out = printed(contest(RUN, ["json"], HOSTILE))
     assert "<img src=x" in out

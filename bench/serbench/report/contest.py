@@ -3,23 +3,25 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.text import Text
 
 from serbench.contest import Contest, Weights
 from serbench.fronts import CRITERIA, TIMES, Criterion
-from serbench.links import NS_PER_S, Link, bound_by, delivery_ns, first_to_arrive, messages_per_s
+from serbench.links import NS_PER_S, Link, bound_by, by_size, delivery_ns, first_to_arrive, messages_per_s
 from serbench.ranges import Range
-from serbench.report.summary import Time
-from serbench.report.terminal import BEST, plain
+from serbench.report.fitting import Column, show
+from serbench.report.summary import Row, Time
+from serbench.report.terminal import BEST
 from serbench.report.verdicts import MOST_SAID, bandwidth_range_text, notes, range_text, verdict
 from serbench.report.words import (
     NONE,
     clean,
     digits,
     margin_text,
+    optional,
     ratio_interval_text,
     size_text,
     time_text,
@@ -39,7 +41,7 @@ def render(found: Contest, links: Sequence[Link], weights: Weights | None, out: 
     out.print(clean(table.caption))
     _codecs(found, weights, out)
     for line in verdict(found, weights):
-        out.print(clean(line), soft_wrap=True)
+        out.print(Text(clean(line), style="bold" if line.startswith("verdict") else ""), soft_wrap=True)
     if 1 < len(found.rows) <= MOST_SAID:
         _pairs(found, out)
     if links:
@@ -53,29 +55,36 @@ def render(found: Contest, links: Sequence[Link], weights: Weights | None, out: 
 
 
 def _codecs(found: Contest, weights: Weights | None, out: Console) -> None:
-    titles = [("codec", True), ("bytes", False)]
-    titles += [(title, False) for operation in TIMES for title in (operation, "ratio")]
-    titles += [("round trip", False), ("front", True)]
     scores = found.scores(weights) if weights is not None else {}
+    rows = [found.by_codec[codec] for codec in scores or found.names]
+    smallest = found.best("size")
+    columns = [
+        Column("codec", [Text(clean(row.codec)) for row in rows], left=True),
+        Column("bytes", [_cell(optional(row.size, size_text), row.codec in smallest) for row in rows]),
+    ]
+    for operation in TIMES:
+        best, first = found.best(operation), found.order(operation)[0]
+        times = {row.codec: _time(found, row, operation, first) for row in rows}
+        marked = {row.codec: row.codec in best for row in rows}
+        columns += [
+            Column(operation, [_cell(margin_text(time.figure), marked[codec]) for codec, time in times.items()]),
+            Column(
+                "ratio", [_cell(ratio_interval_text(time), marked[codec]) for codec, time in times.items()], leaves=2
+            ),
+        ]
+    columns += [
+        Column("round trip", [Text(optional(row.round_trip_ns, time_text)) for row in rows], leaves=3),
+        Column("front", [Text("front" if row.codec in found.front else "") for row in rows], leaves=1, left=True),
+    ]
     if scores:
-        titles.append(("score", False))
-    made = plain(titles)
-    best = {criterion: found.best(criterion) for criterion in CRITERIA}
-    first = {operation: found.order(operation)[0] for operation in TIMES}
-    for row in sorted(found.rows, key=lambda row: list(scores).index(row.codec)) if scores else found.rows:
-        assert row.size is not None
-        assert row.round_trip_ns is not None
-        cells = [Text(clean(row.codec)), _cell(size_text(row.size), row.codec in best["size"])]
-        for operation in TIMES:
-            ratio = None if row.codec == first[operation] else found.ratio(operation, row.codec, first[operation])
-            time = Time(figure=row.times[operation].figure, ratio=ratio, best=row.codec == first[operation])
-            marked = row.codec in best[operation]
-            cells += [_cell(margin_text(time.figure), marked), _cell(ratio_interval_text(time), marked)]
-        cells += [Text(time_text(row.round_trip_ns)), Text("front" if row.codec in found.front else "")]
-        if scores:
-            cells.append(Text(range_text(scores[row.codec])))
-        made.add_row(*cells)
-    out.print(made)
+        columns.append(Column("score", [Text(range_text(held)) for held in scores.values()]))
+    show(columns, out)
+
+
+def _time(found: Contest, row: Row, operation: Literal["encode", "decode"], first: str) -> Time:
+    """Beside the first of the contest, which need not be the first of the run."""
+    ratio = None if row.codec == first else found.ratio(operation, row.codec, first)
+    return Time(figure=row.times[operation].figure, ratio=ratio, best=row.codec == first)
 
 
 def _cell(text: str, best: bool) -> Text:
@@ -84,27 +93,35 @@ def _cell(text: str, best: bool) -> Text:
 
 def _pairs(found: Contest, out: Console) -> None:
     """Each pair, the first as a multiple of the second."""
-    made = plain(
-        [("pair", True), ("bytes", False), *((operation, False) for operation in TIMES), ("even at", False), ("", True)]
-    )
     costs = {cost.name: cost for cost in found.costs}
+    names: list[Text] = []
+    ratios: dict[Criterion, list[Text]] = {criterion: [] for criterion in CRITERIA}
+    even_at: list[Text] = []
+    below: list[Text] = []
     for one, other in found.each_pair:
-        size = found.ratio("size", one, other)
-        assert size is not None
+        names.append(Text(clean(f"{one} : {other}")))
+        for criterion, cells in ratios.items():
+            ratio = found.ratio(criterion, one, other)
+            cells.append(Text(NONE if ratio is None else _ratio_text(criterion, ratio)))
         even = found.break_even(costs[one], costs[other])
-        small = min((costs[one], costs[other]), key=lambda cost: cost.size_bytes).name
-        ratios = [found.ratio(operation, one, other) for operation in TIMES]
-        made.add_row(
-            clean(f"{one} : {other}"),
-            f"{digits(size.ratio)}x",
-            *(NONE if ratio is None else _ratio_text(ratio) for ratio in ratios),
-            NONE if even is None else bandwidth_range_text(even),
-            "" if even is None else clean(f"below, {small} arrives first"),
-        )
-    out.print(made)
+        small, _ = by_size(costs[one], costs[other])
+        even_at.append(Text(NONE if even is None else bandwidth_range_text(even)))
+        below.append(Text("" if even is None else clean(f"below, {small.name} arrives first")))
+    show(
+        [
+            Column("pair", names, left=True),
+            Column("bytes", ratios["size"]),
+            *(Column(operation, ratios[operation], leaves=2) for operation in TIMES),
+            Column("even at", even_at),
+            Column("", below, leaves=1, left=True),
+        ],
+        out,
+    )
 
 
-def _ratio_text(ratio: Ratio) -> str:
+def _ratio_text(criterion: Criterion, ratio: Ratio) -> str:
+    if criterion == "size":
+        return f"{digits(ratio.ratio)}x"
     interval = f"[{digits(ratio.low)}, {digits(ratio.high)}]"
     mark = {"different": f"{digits(ratio.ratio)}x", "unresolved": f"~{digits(ratio.ratio)}x", "tie": "tie"}
     return f"{mark[ratio.verdict]} {interval}"
@@ -112,20 +129,21 @@ def _ratio_text(ratio: Ratio) -> str:
 
 def _links(found: Contest, links: Sequence[Link], out: Console) -> None:
     out.print(
-        "from value to value over a link, and messages a second that one core and the link carry, by which bounds:"
+        "from value to value over a link, and messages a second that one core and the link carry, and which bounds:"
     )
-    titles = [("codec", True), ("bytes", False)]
-    titles += [(title, False) for link in links for title in (clean(link.name), "messages/s")]
-    made = plain(titles)
-    least = [min(delivery_ns(cost, link).value for cost in found.costs) for link in links]
-    for cost in found.costs:
-        cells = [Text(clean(cost.name)), Text(size_text(round(cost.size_bytes, 1)))]
-        for link, first in zip(links, least):
-            taken, carried = delivery_ns(cost, link), messages_per_s(cost, link)
-            cells.append(_cell(_delivery_text(taken.value, link), taken.value == first))
-            cells.append(Text(f"{carried.value:,.0f} {bound_by(cost, link)}"))
-        made.add_row(*cells)
-    out.print(made)
+    costs = found.costs
+    columns = [
+        Column("codec", [Text(clean(cost.name)) for cost in costs], left=True),
+        Column("bytes", [Text(size_text(round(cost.size_bytes, 1))) for cost in costs], leaves=1),
+    ]
+    for link in links:
+        taken = [delivery_ns(cost, link).value for cost in costs]
+        carried = [f"{messages_per_s(cost, link).value:,.0f} {bound_by(cost, link)}" for cost in costs]
+        columns += [
+            Column(clean(link.name), [_cell(_delivery_text(ns, link), ns == min(taken)) for ns in taken]),
+            Column("messages/s", [Text(text) for text in carried], leaves=2),
+        ]
+    show(columns, out)
 
 
 def _delivery_text(ns: float, link: Link) -> str:
