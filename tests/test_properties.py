@@ -1,8 +1,11 @@
 """What formats are said to be, `canonical` and fit for `evolution`, tried out on their codecs."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from serbench.cli import main
 from sercodecs.contract import LANGUAGES, EncodeError, UnsupportedSchema
 from sercodecs.registry import codecs, missing
 from serschema import shared
@@ -159,6 +162,19 @@ def test_formats_without_evolution_break_their_readers(name):
 
 
 # What is said.
+
+
+def test_the_command_line_has_what_a_codec_has_of_its_format(capsys):
+    assert main(["codecs", "--json"]) == 0
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["xdr/serbench"]["canonical"] == {
+        "holds": True,
+        "rule": "RFC 4506, 3 and 4: nothing is left to the writer, padding is zero",
+        "except_for": ["map"],
+    }
+    assert rows["msgpack/msgpack"]["evolution"]["holds"] is True
+    assert rows["msgpack/msgpack-positional"]["evolution"]["holds"] is False
+    assert rows["json/orjson"]["languages"]["java"] == "Jackson"
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -266,7 +266,7 @@ def _why(verified: Iterable[Verified], rows: Mapping[str, Row], codec: str) -> s
     """Why a codec is not compared."""
     if codec in rows:
         reasons = {reason for operation, reason in rows[codec].untimed.items() if operation in WHOLE}
-        return f"not timed: {'; '.join(sorted(reasons)) or 'the time was used up before its turn'}"
+        return f"not timed: {'; '.join(sorted(reasons)) or 'the run has no times of it'}"
     row = next((row for row in verified if row.codec == codec), None)
     if row is None:
         return "not in the run"

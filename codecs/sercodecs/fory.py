@@ -60,7 +60,6 @@ FORMAT = Format(
         "cpp": "fory",
         "go": "fory",
         "java": "fory-core",
-        "js": "@apache-fory/fory",
         "python": "pyfory",
         "rust": "fory",
     },

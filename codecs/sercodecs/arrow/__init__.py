@@ -109,7 +109,7 @@ PARQUET = Format(
         "csharp": "Parquet.Net",
         "go": "arrow-go",
         "java": "parquet-java",
-        "js": "hyparquet",
+        "js": "hyparquet-writer",
         "python": "pyarrow",
         "ruby": "red-parquet",
         "rust": "parquet",

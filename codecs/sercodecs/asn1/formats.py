@@ -68,7 +68,8 @@ _SKIPPED = Claim(
 )
 _MARKED = Claim(False, "X.680, extension marker: only behind one, which takes a bit that is not measured here")
 _BASIC = Claim(False, "X.691: Basic PER leaves REAL, times and sets open; Canonical PER is another format")
-_LIBRARIES = {"c": "asn1c", "rust": "rasn"}
+_RUST = {"rust": "rasn"}
+_C = {"c": "asn1c (mouse07410)"}
 
 
 def _format(
@@ -95,7 +96,7 @@ def _format(
         byte_order=order,
         canonical=canonical,
         evolution=evolution,
-        languages=_LIBRARIES | languages,
+        languages=_RUST | ({} if rules == "cer" else _C) | languages,
         carries=carries,
     )
 

@@ -48,8 +48,8 @@ FORMAT = Format(
     languages={
         "c": "libtirpc",
         "cpp": "libtirpc",
-        "go": "go-xdr",
-        "java": "Remote Tea",
+        "go": "stellar/go-xdr",
+        "java": "oncrpc4j",
         "js": "@stellar/js-xdr",
         "python": "xdrlib3",
         "rust": "serde-xdr",
