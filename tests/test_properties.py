@@ -1,11 +1,13 @@
 """What formats are said to be, `canonical` and fit for `evolution`, tried out on their codecs."""
 
+import io
 import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serbench.cli import main
+from serbench.peers.formats import READERS
 from sercodecs.contract import LANGUAGES, EncodeError, UnsupportedSchema
 from sercodecs.registry import codecs, missing
 from serschema import shared
@@ -161,7 +163,30 @@ def test_formats_without_evolution_break_their_readers(name):
         assert_evolves(info)
 
 
+def test_avro_resolves_both_schemas():
+    """What our codecs, compiled for one schema, cannot show: the library is given the writer's and the reader's."""
+    import fastavro
+    from serschema.idl import avro
+
+    info = next(info for info in HERE if info.id == "avro/fastavro")
+    old, new = people(**OLD), people(**NEWER[-1])
+    parsed = [fastavro.parse_schema(json.loads(avro.write(schema))) for schema in (old, new)]
+    written = [info.compile(schema).encode(value) for schema, value in ((old, ana(**OLD)), (new, ana(**NEWER[-1])))]
+    assert fastavro.schemaless_reader(io.BytesIO(written[1]), parsed[1], parsed[0]) == ana(**OLD)
+    found = fastavro.schemaless_reader(io.BytesIO(written[0]), parsed[0], parsed[1])
+    assert found.pop("mail") is None
+    assert found["home"].pop("city") is None
+    assert found == ana(**OLD)
+
+
 # What is said.
+
+
+def test_peers_have_to_write_the_same_octets_of_what_is_canonical():
+    said = {name: reader.canonical for name, reader in READERS.items() if name in FORMATS}
+    canonical = {name for name in said if FORMATS[name].canonical.holds}
+    assert {"xdr", "cbor-canonical", "asn1-der"} <= canonical
+    assert all(said[name] for name in canonical)
 
 
 def test_the_command_line_has_what_a_codec_has_of_its_format(capsys):

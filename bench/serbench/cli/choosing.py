@@ -22,7 +22,6 @@ from serbench.cli.base import (
     json_option,
     print_json,
     sample_option,
-    schema_option,
     seed_option,
     tell,
 )
@@ -41,6 +40,15 @@ NEEDS_HELP = (
 FEW = 12
 """So many codecs are measured in the short budget."""
 
+dataset_option = click.option(
+    "--schema",
+    "-s",
+    "schemas",
+    multiple=True,
+    metavar="S",
+    help="What the data is of: a shared schema, FILE[:TYPE] (.proto .avsc .json .asn .thrift .xsd .py) or module:Type. "
+    "With --run, the data set.",
+)
 run_option = click.option(
     "--run",
     "folder",
@@ -69,7 +77,7 @@ out_option = click.option(
     )
 )
 @click.argument("codecs", nargs=-1, metavar="[C]...", shell_complete=completion.codecs)
-@schema_option
+@dataset_option
 @data_option
 @sample_option
 @click.option(
@@ -227,7 +235,7 @@ def _weights(text: str) -> "Weights":
         "serbench advise --run reports/night --schema employees --need human-readable --json",
     )
 )
-@schema_option
+@dataset_option
 @data_option
 @sample_option
 @click.option("--need", "wanted", multiple=True, metavar="N[,N]...", help=NEEDS_HELP)

@@ -19,7 +19,7 @@ MOST_NAMED = 12
 def text(found: Advice) -> str:
     """Paragraphs."""
     held = found.contest
-    paragraphs = [f"{_head(found)} Ranked by {_weights(found)}, take one of these:"]
+    paragraphs = [f"{_head(found)} {_lead(found)}"]
     paragraphs += [f"{place}. {pick(found, codec)}" for place, codec in enumerate(found.advised, 1)]
     paragraphs += left_out(found.suited)
     if found.lossy:
@@ -41,6 +41,10 @@ def _head(found: Advice) -> str:
         f"{len(held.rows)} of the {_formats(len(found.suited.remaining))} {which} carried {data}, "
         f"{'though none without loss' if losing else 'and lost nothing'}."
     )
+
+
+def _lead(found: Advice) -> str:
+    return f"Ranked by {_weights(found)}, take one of these:" if len(found.advised) > 1 else "Take it:"
 
 
 def nothing(found: Suited) -> str:
