@@ -10,6 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from serbench.report.bars import bars
 from serbench.report.listings import Listing, of_data, of_run
 from serbench.report.matrices import Matrix
 from serbench.report.summary import SPREAD_TITLES, Row, Summary, Table
@@ -36,7 +37,7 @@ from serbench.results import HALVES, STREAM, Operation
 
 PIPE_WIDTH = 200
 MOST_LISTED = 20
-"""With more codecs than this, rates, compression, memory and libraries are left to the reports in files."""
+"""With more codecs than this, bars, rates, compression, memory and libraries are left to the reports in files."""
 BEST = "bold green"
 STATUS_STYLES = {
     "ok": "",
@@ -106,6 +107,9 @@ def _dataset(table: Table, out: Console) -> None:
     out.print(table.caption)
     if table.measured:
         _fitting(_columns(), table.measured, out)
+    if len(table.measured) <= MOST_LISTED:
+        for line in bars(table, out):
+            out.print(line, soft_wrap=True)
     if table.spread:
         out.print("sizes of the messages, in bytes:")
         columns = [_Column(title, _spread(place)) for place, title in enumerate(SPREAD_TITLES)]
