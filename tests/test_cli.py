@@ -11,6 +11,7 @@ import webbrowser
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 import synthetic_run
 from serbench import cli, report, runner
@@ -551,3 +552,20 @@ def test_what_an_importer_ignores_is_told(tmp_path, capsys):
     for more in ([], ["--data", str(data)]):
         assert main(["verify", "--schema", str(path), "--codec", "xdr", "--json", *more]) == 0
         assert told in capsys.readouterr().err
+
+
+def test_every_command_that_prints_a_table_has_json():
+    """What has none prints octets, values, source or a schema, or prepares a machine."""
+
+    def leaves(group, before=""):
+        for name, command in group.commands.items():
+            yield f"{before}{name}", command
+            if isinstance(command, click.Group):
+                yield from leaves(command, f"{before}{name} ")
+
+    without = {
+        name for name, command in leaves(cli.commands) if not any("--json" in held.opts for held in command.params)
+    }
+    assert without == {
+        "encode", "decode", "convert", "show-source", "schema", "infer", "completion", "endian setup",
+    }  # fmt: skip

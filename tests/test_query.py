@@ -36,7 +36,7 @@ def test_each_line_of_the_result_file_is_a_row():
         "runs": 1, "versions": 2, "codecs": 8, "datasets": 2, "cells": len(RUN.verified), "timings": len(RUN.timings),
         "samples": sum(len(row.samples_ns) for row in RUN.timings), "sizes": sum(len(row.encoded_bytes) for row in
         RUN.verified), "memory": len(RUN.footprints), "streams": 2, "libraries": len(LIBRARIES), "blocks": 8, "ends": 2,
-        "losses": 2, "instructions": 0,
+        "losses": 2, "instructions": 0, "crossings": len(RUN.crossed), "asked": len(RUN.asked),
     } == counts  # fmt: skip
 
 

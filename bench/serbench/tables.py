@@ -86,6 +86,13 @@ def _compressed(summary: Summary) -> Iterator[dict[str, Any]]:
                 yield {"dataset": table.dataset.name, "codec": row.codec, "method": method, "size_bytes": size}
 
 
+def _purposes(summary: Summary) -> Iterator[dict[str, Any]]:
+    for table in summary.tables:
+        for row in table.measured:
+            for purpose, size in row.purposes.items():
+                yield {"dataset": table.dataset.name, "codec": row.codec, "purpose": purpose, "size_bytes": size}
+
+
 def _losses(summary: Summary) -> Iterator[dict[str, Any]]:
     for row in summary.run.verified:
         for loss, count in row.losses.items():
@@ -204,6 +211,11 @@ TABLES: dict[str, Table] = {
         "sizes by method of compression, each message by itself",
         _of_cell("method VARCHAR none is as they are\nsize_bytes DOUBLE per timed message"),
         _compressed,
+    ),
+    "purposes": Table(
+        "what the octets of a message are for, where a codec can be explained",
+        _of_cell("purpose VARCHAR\nsize_bytes DOUBLE per message"),
+        _purposes,
     ),
     "losses": Table("what was lost, as declared", _of_cell("loss VARCHAR\ntimes BIGINT how often"), _losses),
     "times": Table(
@@ -335,6 +347,34 @@ TABLES: dict[str, Table] = {
             reason              VARCHAR
         """),
         _own(lambda run: run.counted),
+    ),
+    "crossings": Table(
+        "to machines of another byte order or word size, and back",
+        _of_cell("""
+            machine   VARCHAR
+            status    VARCHAR
+            reason    VARCHAR
+            here      VARCHAR  version of the library
+            there     VARCHAR
+            forth     VARCHAR  what went wrong on the way there
+            back      VARCHAR
+            octets    VARCHAR  same, vary, differ
+            messages  BIGINT
+            refused   BIGINT
+        """),
+        _own(lambda run: run.crossed),
+    ),
+    "asked": Table(
+        "what implementations that are not ours make of a codec's octets",
+        _of_cell("""
+            writer    VARCHAR
+            language  VARCHAR
+            library   VARCHAR
+            status    VARCHAR
+            reason    VARCHAR
+            octets    BOOLEAN  it writes the same
+        """),
+        _own(lambda run: run.asked),
     ),
     "blocks": Table(
         "what a block took",

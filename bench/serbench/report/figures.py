@@ -90,6 +90,7 @@ def _plain(row: Row, table: Table) -> Iterator[tuple[str, float]]:
     for method, size in row.compressed.items():
         if method != "none":
             yield f"size_{method}_bytes", size
+    yield from ((f"size_{purpose}_bytes", size) for purpose, size in row.purposes.items())
     footprint = row.footprint
     if footprint and footprint.method:
         for name in MEMORY:
