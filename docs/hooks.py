@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from serbench.pages import api, commands, formats
 
@@ -46,3 +47,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, **_: object) -> str:
     return re.sub(r"(\]\()(?:\.\./)?docs/", r"\1", re.sub(r"(\]\()\.\./(?=[A-Z])", r"\1", markdown))
+
+
+FETCHED = re.compile(
+    r'<(?:script|img|iframe|source)\b[^>]*\bsrc="?(?:https?:)?//|<link\b[^>]*\brel="?stylesheet[^>]*\bhref="?(?:https?:)?//'
+    r"|@import|url\(.?(?:https?:)?//"
+)
+"""What makes a browser fetch something from elsewhere; a link is only followed."""
+
+
+def on_post_page(output: str, page: object, **_: object) -> str:
+    """Pages have to work without a network."""
+    if found := FETCHED.search(output):
+        raise PluginError(f"{page} fetches from elsewhere: {found[0]}")
+    return output

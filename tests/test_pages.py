@@ -1,11 +1,16 @@
 """Pages of the documentation that are made of the code: complete, of today's code, and told by running it."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from serbench.cli import commands
 from serbench.pages import api, formats
 from serbench.pages import commands as reference
-from sercodecs.registry import codecs, find
+from sercodecs.registry import codecs, find, missing
+
+ROOT = Path(__file__).parents[1]
+ABSENT = [info.id for info in codecs() if missing(info)]
 
 
 def page(*ids):
@@ -92,6 +97,14 @@ def test_the_python_page_has_signatures_and_docstrings():
     assert "\n    *,\n    budget: float = 60.0,\n" in text
     assert "infer(*files: str | Path) -> Inferred" in text
     assert "class EncodeError(SerError)" in text
+
+
+@pytest.mark.skipif(bool(ABSENT), reason=f"libraries are missing: {', '.join(ABSENT)}")
+def test_the_table_of_formats_in_the_readme_is_that_of_the_code():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    begin, end = "<!-- formats: made by serbench.pages.formats.summary() -->\n", "<!-- end of formats -->"
+    assert begin in text
+    assert text.partition(begin)[2].partition(end)[0].strip() == formats.summary().strip()
 
 
 def test_a_format_nobody_has_a_library_for_still_has_its_page():

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import click
 
-from serbench.cli import commands
+from serbench import cli
+from serbench.cli.base import SECTIONS
 from serbench.report.markdown import escape
 
 
@@ -17,16 +18,18 @@ def render() -> str:
         "As `serbench COMMAND --help` prints it. [Exit codes and environment](environment.md) are the same for all.",
         "",
     ]
-    for path, command in walk(commands, ("serbench",)):
+    for path, command in walk(cli.commands, ("serbench",)):
         lines += _command(path, command)
     return "\n".join(lines)
 
 
 def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """The command and those below it, each with the words that call it."""
+    """The command and those below it, in the order of the help, each with the words that call it."""
     yield path, command
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        placed = [name for names in SECTIONS.values() for name in names]
+        order = {name: place for place, name in enumerate(placed)}
+        for name, inner in sorted(command.commands.items(), key=lambda item: order.get(item[0], len(order))):
             yield from walk(inner, (*path, name))
 
 
@@ -35,7 +38,7 @@ def _command(path: tuple[str, ...], command: click.Command) -> list[str]:
     usage = " ".join([*path, *command.collect_usage_pieces(context)])
     lines = [f"## {' '.join(path)}", "", "```text", usage, "```", ""]
     lines += [_words(inspect.cleandoc(command.help or "")), ""]
-    for option in command.get_params(context):
+    for option in command.params:
         if isinstance(option, click.Option) and (record := option.get_help_record(context)):
             spelled, told = record
             lines += [f"`{spelled}`\n:   {_words(told)}\n"]

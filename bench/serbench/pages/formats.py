@@ -59,8 +59,7 @@ def index(formats: dict[str, list[CodecInfo]]) -> str:
             [
                 f"[{escape(held.title)}]({name}.md)",
                 f"`{name}`",
-                _kind(held),
-                "" if held.byte_order == "none" else held.byte_order,
+                _kind(held) + ("" if held.byte_order == "none" else f", {held.byte_order}"),
                 escape(held.specification),
                 ", ".join(f"`{info.implementation}`" for info in infos),
                 *_employees(infos),
@@ -70,7 +69,6 @@ def index(formats: dict[str, list[CodecInfo]]) -> str:
         "format",
         "name",
         "kind",
-        "byte order",
         "specification",
         "by",
         "employees, octets",
@@ -83,7 +81,7 @@ def index(formats: dict[str, list[CodecInfo]]) -> str:
             "The two columns on the right are of the chapter's three employees, 26 octets of "
             "[information](../concepts/efficiency.md), as the first implementation writes them.",
             "",
-            *grid(titles, rows, left=6),
+            *grid(titles, rows, left=5),
         ]
     )
 
