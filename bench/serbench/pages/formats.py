@@ -76,6 +76,10 @@ def index(formats: dict[str, list[CodecInfo]]) -> str:
     ]
     return "\n".join(
         [
+            "---",
+            "hide: [toc]",
+            "---",
+            "",
             "# Formats",
             "",
             "The two columns on the right are of the chapter's three employees, 26 octets of "
