@@ -12,9 +12,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 from serbench.frames import KILLED, PROTOCOL, Frame, WorkerFailed, ended, read_frame, write_frame
+
+_T = TypeVar("_T")
 
 MEMORY_BYTES = 4 << 30
 PATIENCE_S = 60.0
@@ -211,6 +213,32 @@ class Worker:
         lines = self._errors.read().decode(errors="replace").split("\n")
         text = " | ".join(" ".join(line.split()) for line in lines if line.strip())
         return f"; it wrote: {text[-300:]}" if text else ""
+
+
+def one_by_one(
+    worker: Worker, request: str, name: str, items: Sequence[_T], **content: Any
+) -> Iterator[tuple[_T, Frame | WorkerFailed]]:
+    """Each item with the row that a request about all of them, under this name, answers it with.
+
+    An item that ends the worker, or leaves it silent, has that failure for a row, and the next one has a new worker.
+    Raises `WorkerFailed` and `OSError` if none starts.
+    """
+    waiting = list(items)
+    killed: _T | None = None
+    while waiting:
+        worker.start()
+        asked: dict[str, Any] = {**content, name: waiting[:]}
+        try:
+            for frame in worker.request(request, **asked):
+                if "row" in frame:
+                    yield waiting.pop(0), frame["row"]
+        except WorkerFailed as error:
+            if not waiting:
+                return
+            if error.killed and killed != waiting[0]:
+                killed = waiting[0]  # from outside, perhaps: once more
+                continue
+            yield waiting.pop(0), error
 
 
 def _read(stream: IO[bytes], frames: "queue.SimpleQueue[Frame | WorkerFailed | None]") -> None:

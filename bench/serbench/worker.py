@@ -27,6 +27,8 @@ by frames of which the last has `done` or `failed`:
     decode   schema, data [hex, ...], codec, options, modules   {"done": [message, ...]}
     cross    schema, messages, codecs, given {codec: [hex |     {"row": ...} for each codec in turn, {"done": true}
              null, ...]}, modules
+    hear     schema, messages, pairs [[codec, codec], ...],     {"row": ...} of what the second of each makes of what
+             modules                                            the first wrote, in turn, {"done": true}
 
 Messages are in the JSON form of `serschema.jsonform`. Each request holds `memory_bytes`, a bound of the address space,
 or null. One with `apart` is answered by a fork of the process, where there are forks: what it does to itself ends with
@@ -326,6 +328,15 @@ def _cross(request: Frame, send: Send) -> bool:
     return True
 
 
+def _hear(request: Frame, send: Send) -> bool:
+    from serbench.peers.pairs import Pairs
+
+    pairs = Pairs(*_case(request))
+    for names in request["pairs"]:
+        send({"row": pairs.outcome(*lookup(names, request["modules"]))})
+    return True
+
+
 _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "prepare": _prepare,
     "import": _import,
@@ -341,6 +352,7 @@ _REQUESTS: dict[str, Callable[[Frame, Send], Any]] = {
     "encode": _encode,
     "decode": _decode,
     "cross": _cross,
+    "hear": _hear,
 }
 
 

@@ -69,6 +69,7 @@ def _addition(
         "serbench verify --schema a.proto --data a.json --codec protobuf --max-bytes 200",
         "serbench verify --peers",
         "serbench verify --peer node --codec msgpack --schema order",
+        "serbench verify --peer python --codec json --codec yaml",
         "serbench verify --peers --into reports/night",
     )
 )
@@ -77,7 +78,9 @@ def _addition(
 @data_option
 @sample_option
 @click.option("--peers", is_flag=True, help="Ask implementations in other languages instead: do they read our bytes?")
-@click.option("--peer", "languages", multiple=True, metavar="L", help="Only those of this language; repeat.")
+@click.option(
+    "--peer", "languages", multiple=True, metavar="L", help="Only those of this language: node, python...; repeat."
+)
 @click.option(
     "--max-bytes", type=click.IntRange(min=1), metavar="N", help="Fail too where an encoded message takes more."
 )
@@ -98,7 +101,8 @@ def verify(
 
     Where a codec offers both byte orders, the bytes of each are also read as the other's. A control has to fail that.
 
-    With --peers, implementations in other languages read what our codecs write, and write it again for ours to read.
+    With --peers, implementations in other languages read what our codecs write, and write it again for ours to read;
+    and where several libraries of Python implement a format, each reads what the others write (--peer python).
     """
     from serbench import runner
     from serbench.report import matrices, progress, terminal
@@ -137,20 +141,38 @@ def _verify_peers(
     into: Path | None,
     as_json: bool,
 ) -> int:
+    from sercodecs import registry
+    from serschema.errors import SerError
+
+    from serbench.peers import opinions
     from serbench.peers.verify import chosen, verify_peers
     from serbench.report import matrices, terminal
 
-    peers = chosen(codecs, languages)
+    others = [language for language in languages if language != opinions.PYTHON]
+    groups = opinions.chosen(codecs) if len(others) < len(languages) or not languages else []
+    peers = {}
+    try:
+        peers = chosen(codecs, others) if others or not languages else {}
+    except registry.UnknownCodec:
+        raise
+    except SerError:
+        if not groups or others:
+            raise
+    if not groups and not peers:
+        registry.find(codecs)
+        raise UsageError(f"no two libraries of Python implement {' or '.join(codecs)}")
     with _addition(into, schemas, data, sample) as (sets, add):
-        rows = [matrices.of_verified(row) for row in verify_peers(sets, peers, tell)]
+        rows = [matrices.of_verified(row) for row in verify_peers(sets, peers, tell)] if peers else []
+        rows += opinions.ask(sets, groups, tell) if groups else []
         add(rows)
     if as_json:
         print_json([asdict(row) for row in rows])
     else:
-        terminal.matrix(matrices.asked_peers(rows), terminal.console())
+        for matrix in matrices.of_asked(rows):
+            terminal.matrix(matrix, terminal.console(), titled=True)
     failed = [row for row in rows if row.status == "failed"]
     for row in failed:
-        tell(f"{row.codec} failed on {row.dataset}")
+        tell(f"{row.codec} failed on {row.dataset}{f' of {row.writer}' if row.language == opinions.PYTHON else ''}")
     return FAILED if failed else OK
 
 

@@ -13,7 +13,7 @@ from sercodecs import registry
 from sercodecs.contract import CodecInfo
 from serschema.jsonform import schema_to_json, to_json
 
-from serbench.client import Worker
+from serbench.client import Worker, one_by_one
 from serbench.endian.accidents import PROOF
 from serbench.endian.case import Answer
 from serbench.endian.control import CODECS as LONG
@@ -119,28 +119,16 @@ def _going_on(answers: Mapping[str, Answer]) -> list[str]:
 
 def _answers(worker: Worker, case: Frame, codecs: Sequence[str], given: Mapping[str, Answer]) -> dict[str, Answer]:
     """What each codec does at one side; one that ends or hangs the worker has failed, and the next has a new one."""
-    waiting = list(codecs)
-    found: dict[str, Answer] = {}
-    killed = ""
     octets = {codec: given[codec].encoded for codec in codecs if codec in given}
-    while waiting:
-        try:
-            worker.start()
-        except (WorkerFailed, OSError) as error:
-            raise MachineError(f"{worker.argv[0]} does not start a worker: {error}") from None
-        try:
-            for frame in worker.request("cross", **case, codecs=waiting, given=octets):
-                if "row" in frame:
-                    found[waiting.pop(0)] = Answer(**frame["row"])
-        except WorkerFailed as error:
-            if not waiting:
-                break
-            if error.killed and killed != waiting[0]:
-                killed = waiting[0]  # from outside, perhaps: once more
-                continue
-            codec = waiting.pop(0)
-            found[codec] = Answer(codec=codec, status="failed", reason=str(error))
-    return found
+    try:
+        return {
+            codec: Answer(codec=codec, status="failed", reason=str(row))
+            if isinstance(row, WorkerFailed)
+            else Answer(**row)
+            for codec, row in one_by_one(worker, "cross", "codecs", codecs, **case, given=octets)
+        }
+    except (WorkerFailed, OSError) as error:
+        raise MachineError(f"{worker.argv[0]} does not start a worker: {error}") from None
 
 
 def _judged(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from serbench.endian.crossing import verdict
+from serbench.peers.opinions import PYTHON, wire
 from serbench.report.words import losses_text
 from serbench.results import Asked, Crossing, Foreign, Run, Verified
 
@@ -55,10 +56,13 @@ def of_run(run: Run) -> list[Matrix]:
         crossed = [row for row in run.crossed if row.machine == foreign.machine]
         held = crossings(foreign, crossed)
         found.append(replace(held, notes=[*held.notes, *_other_versions(run, crossed)]))
-    asked = [of_verified(row) for row in run.verified if _peer(run, row)]
-    if asked := [*asked, *(row for row in run.asked if row.language != PYTHON)]:
-        found.append(asked_peers(asked))
-    return [*found, *opinions([row for row in run.asked if row.language == PYTHON])]
+    return found + of_asked([*(of_verified(row) for row in run.verified if _peer(run, row)), *run.asked])
+
+
+def of_asked(asked: Sequence[Asked]) -> list[Matrix]:
+    """That of peers in other languages, if there are such, and those of libraries of Python."""
+    peers = [row for row in asked if row.language != PYTHON]
+    return ([asked_peers(peers)] if peers else []) + opinions([row for row in asked if row.language == PYTHON])
 
 
 def _other_versions(run: Run, crossed: Sequence[Crossing]) -> list[str]:
@@ -71,10 +75,6 @@ def _other_versions(run: Run, crossed: Sequence[Crossing]) -> list[str]:
             if row.here and versions.get(row.codec, row.here) != row.here
         }
     )
-
-
-PYTHON = "python"
-"""The language of those that are codecs of ours too."""
 
 
 def _table(cells: Mapping[tuple[str, str], Cell]) -> tuple[list[str], list[str], list[list[Cell | None]]]:
@@ -235,7 +235,55 @@ def _answer(row: Asked) -> Cell:
 
 
 def opinions(asked: Sequence[Asked]) -> list[Matrix]:
-    return []
+    """A matrix for each format: who wrote, by who read, over all data sets."""
+    by_wire: dict[str, list[Asked]] = {}
+    for row in asked:
+        by_wire.setdefault(wire(row.codec), []).append(row)
+    return [_opinions(name, rows) for name, rows in by_wire.items()]
+
+
+def _opinions(name: str, asked: Sequence[Asked]) -> Matrix:
+    of_pair: dict[tuple[str, str], list[Asked]] = {}
+    for row in asked:
+        of_pair.setdefault((row.writer, row.codec), []).append(row)
+    writers = [*dict.fromkeys(writer for writer, _ in of_pair)]
+    readers = {reader for _, reader in of_pair}
+    columns = [*(name for name in writers if name in readers), *sorted(readers.difference(writers))]
+    cells = [
+        [_opinion(of_pair[writer, reader]) if (writer, reader) in of_pair else None for reader in columns]
+        for writer in writers
+    ]
+    return Matrix(
+        kind="opinions",
+        title=f"{name}: libraries of Python among themselves",
+        corner="written by",
+        rows=writers,
+        columns=columns,
+        cells=cells,
+        legend="columns read what rows wrote. same: the reader writes the same octets; ok: it writes others",
+        notes=_disagreements(asked),
+    )
+
+
+def _opinion(asked: Sequence[Asked]) -> Cell:
+    """What a reader makes of a writer's octets of all data sets: the worst that happened."""
+    status = min((row.status for row in asked), key=WORST.index)
+    lines = [(what, row.dataset) for row in asked for what in row.losses]
+    lines += [(row.reason, row.dataset) for row in asked if row.reason]
+    same = all(row.octets for row in asked if row.status == "ok")
+    return Cell(status, "same" if status == "ok" and same else _word(status), "; ".join(merged(lines)))
+
+
+def _disagreements(asked: Sequence[Asked]) -> list[str]:
+    """What a reader does not read of others; what the codecs lose by themselves is not said again."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for row in asked:
+        lines = [what for what in row.losses if what.startswith(("not read", "read otherwise"))]
+        if row.status == "failed" or (row.status == "unavailable" and row.reason.startswith(row.codec)):
+            lines.append(f"{row.status}: {row.reason}")
+        for line in lines:
+            found.setdefault((row.codec, line), {})[row.writer] = None
+    return [f"{reader}, of {', '.join(writers)}: {line}" for (reader, line), writers in found.items()]
 
 
 def merged(lines: Iterable[tuple[str, str]], everywhere: int = 0) -> list[str]:

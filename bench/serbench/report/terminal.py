@@ -81,8 +81,7 @@ def render(summary: Summary, out: Console) -> None:
     for found in summary.matrices:
         if found.kind != "round trips":  # which the tables say
             out.print()
-            out.print(Text(clean(found.title), style="bold"))
-            matrix(found, out)
+            matrix(found, out, titled=True)
     out.print()
     for listing in of_run(summary):
         _listing(listing, out)
@@ -256,7 +255,7 @@ def listing(titles: Sequence[str], rows: Iterable[Sequence[object]], out: Consol
     out.print(made)
 
 
-def matrix(held: Matrix, out: Console) -> None:
+def matrix(held: Matrix, out: Console, *, titled: bool = False) -> None:
     """A matrix, its legend and its notes. Columns that do not fit beside each other have numbers in place of names, or
     come one below the other if that does not help.
     """
@@ -267,6 +266,8 @@ def matrix(held: Matrix, out: Console) -> None:
     for titles, parts in ((held.columns, every), (numbers, every), (held.columns, each), (numbers, each)):
         if all(_width(_drawn(held, titles, part), out) <= out.width for part in parts):
             break
+    if titled:
+        out.print(Text(clean(held.title), style="bold"), soft_wrap=True)
     start, end = 0, len(titles) if parts is every else 1
     while start < len(titles):
         while end < len(titles) and _width(_drawn(held, titles, slice(start, end + 1)), out) <= out.width:
