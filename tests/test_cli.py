@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from serbench import cli, report, runner
 from serbench.cli import main
 from serbench.cli.looking import WRITERS
 from serbench.inputs import BadInput, duration
+from serbench.report import terminal
 from serbench.results import OPERATIONS, PACKING, Run, read
 from sercodecs import registry
 from serschema import shared
@@ -569,3 +571,41 @@ def test_every_command_that_prints_a_table_has_json():
     assert without == {
         "encode", "decode", "convert", "show-source", "schema", "infer", "completion", "endian setup",
     }  # fmt: skip
+
+
+# Terminals.
+
+
+@pytest.mark.parametrize(("width", "titles", "left_out"), [
+    (30, ["id", "status"], "(a wider terminal shows more: licence, what it is)"),
+    (45, ["id", "what it is", "status"], "(a wider terminal shows more: licence)"),
+    (90, ["id", "licence", "what it is", "status"], ""),
+])  # fmt: skip
+def test_a_narrow_terminal_has_whole_ids_and_names_what_is_left_out(width, titles, left_out):
+    out = io.StringIO()
+    rows = [["cdr-little/serbench", "MPL-2.0 OR MIT", "a representation of data", "ok"]]
+    terminal.listing(
+        ["id", "licence", "what it is", "status"],
+        rows,
+        terminal.console(out, width=width),
+        spare=("licence", "what it is"),
+    )
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert re.split(r" {2,}", lines[0]) == titles
+    assert any(line.startswith("cdr-little/serbench") for line in lines)
+    assert " ".join(lines).rpartition("(")[1:] == ("(", left_out[1:]) if left_out else "(" not in out.getvalue()
+    assert all(len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(("setting", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)])
+def test_no_color(setting, coloured):
+    """On a terminal, for which FORCE_COLOR stands, a lossy codec is yellow."""
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    done = subprocess.run(
+        [sys.executable, "-m", "serbench", "verify", "-s", "numbers", "-c", "json/orjson"],
+        env={**environment, "FORCE_COLOR": "1", "TERM": "xterm-256color", **setting},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (re.search(r"\x1b\[[0-9;]*[39][0-7]m", done.stdout) is not None) is coloured

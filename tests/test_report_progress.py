@@ -41,11 +41,36 @@ def test_warnings_are_lines_of_their_own(kind, capsys):
     assert capsys.readouterr() == ("", "serbench: warning: the load was\\x0a3.1\n")
 
 
-def test_without_a_budget_nobody_knows_how_long_it_takes(clock, capsys):
+def test_without_a_budget_the_pace_says_how_long_it_takes(clock, capsys):
     lines = Lines()
     lines.started(1)
-    lines.step("verify", 0.5)
-    assert capsys.readouterr().err == " 50 %, verify\n"
+    for second, done in ((0, 0.0), (12, 0.1), (40, 0.5), (60, 1.0)):
+        clock[0] = 1000.0 + second
+        lines.step("verify", done)
+    assert capsys.readouterr().err == (
+        "  0 %, verify\n 10 %, about 1:48 left, verify\n 50 %, about 0:40 left, verify\n100 %, verify\n"
+    )
+
+
+def test_a_bar_has_no_colours_where_none_are_wanted(monkeypatch, clock, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for wanted in (True, False):
+        monkeypatch.setenv("NO_COLOR", "" if wanted else "1")
+        bar = Bar(120)
+        bar.started(3)
+        bar.step("decode", 0.5)
+        bar.finished()
+        assert ("\x1b[9" in capsys.readouterr().err) is wanted
+
+
+def test_a_bar_without_a_budget_knows_it_too(monkeypatch, clock, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    bar = Bar()
+    bar.started(3)
+    clock[0] += 30
+    bar.step("verify", 0.25)
+    bar.finished()
+    assert "about 1:30 left" in capsys.readouterr().err
 
 
 def test_a_terminal_gets_a_bar(monkeypatch, clock, capsys):

@@ -79,6 +79,7 @@ def list_codecs(kinds: bool, as_json: bool) -> None:
             for row in rows
         ),
         terminal.console(),
+        spare=("licence", "byte order", "written in", "limits", "kind", "library"),
     )
 
 
@@ -152,7 +153,7 @@ def list_schemas(as_json: bool) -> None:
         return
     titles = ["name", "root", "messages", "information, bytes", "takes --records", "description"]
     shown = ([("yes" if cell else "no") if isinstance(cell, bool) else cell for cell in row.values()] for row in rows)
-    terminal.listing(titles, shown, terminal.console())
+    terminal.listing(titles, shown, terminal.console(), spare=("takes --records", "messages", "root", titles[3]))
 
 
 @commands.command("show-source", epilog=epilog("serbench show-source --codec xdr --schema employee"))

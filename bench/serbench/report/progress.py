@@ -19,15 +19,26 @@ def left_text(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02} left" if whole else "nearly done"
 
 
-class _Left(ProgressColumn):
-    """The time left of a budget, which is what ends a run."""
+KNOWN_S = 5.0
+"""So long nothing is said of the time left where it has to be estimated."""
 
+
+def _left(budget_s: float | None, passed_s: float, done: float) -> str:
+    """The time left: of a budget, which is what ends a run, or else at the pace so far."""
+    if budget_s is not None:
+        return left_text(budget_s - passed_s)
+    if passed_s < KNOWN_S or not 0 < done < 1:
+        return ""
+    return f"about {left_text(passed_s * (1 - done) / done)}"
+
+
+class _Left(ProgressColumn):
     def __init__(self, budget_s: float | None) -> None:
         super().__init__()
         self._budget_s = budget_s
 
     def render(self, task: Task) -> Text:
-        return Text("" if self._budget_s is None else left_text(self._budget_s - (task.elapsed or 0.0)))
+        return Text(_left(self._budget_s, task.elapsed or 0.0, task.completed))
 
 
 class _Warner:
@@ -78,8 +89,9 @@ class Lines(_Warner):
         if passed < self._next:
             return
         self._next = passed + STEP_S
-        left = "" if self._budget_s is None else f"{left_text(self._budget_s - passed)}, "
-        print(f"{100 * done:3.0f} %, {left}{clean(description)}", file=sys.stderr, flush=True)
+        left = _left(self._budget_s, passed, done)
+        told = [f"{100 * done:3.0f} %", *([left] if left else []), clean(description)]
+        print(", ".join(told), file=sys.stderr, flush=True)
 
     def finished(self) -> None:
         pass

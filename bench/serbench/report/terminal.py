@@ -223,9 +223,12 @@ def _fitting(columns: Sequence[_Column], rows: Sequence[Row], out: Console) -> N
         kept = [column for column in kept if column.leaves != most]
     made.width = _width(made, out)
     out.print(made, crop=False)
-    left_out = dict.fromkeys(column.title for column in columns if column not in kept)
-    if left_out:
-        out.print(f"(a wider terminal shows more: {', '.join(left_out)})")
+    _name_what_is_left_out(dict.fromkeys(column.title for column in columns if column not in kept), out)
+
+
+def _name_what_is_left_out(titles: Iterable[str], out: Console) -> None:
+    if titles := list(titles):
+        out.print(f"(a wider terminal shows more: {', '.join(titles)})")
 
 
 def _rich(columns: Sequence[_Column], rows: Sequence[Row]) -> RichTable:
@@ -247,12 +250,33 @@ def plain(columns: Iterable[tuple[str, bool]], *, wrap: bool = False) -> RichTab
     return made
 
 
-def listing(titles: Sequence[str], rows: Iterable[Sequence[object]], out: Console) -> None:
-    """A table of text; the cells wrap where they have to."""
-    made = plain([(title, True) for title in titles], wrap=True)
-    for row in rows:
-        made.add_row(*(Text(clean(cell)) for cell in row))
+def listing(titles: Sequence[str], rows: Iterable[Sequence[object]], out: Console, spare: Sequence[str] = ()) -> None:
+    """A table of text; the cells wrap where they have to. With `spare` columns the first one does not, and where not
+    even the words of the others fit, the spare ones are left out in their order, and named."""
+    held, places, left_out = list(rows), list(range(len(titles))), list(spare)
+    made = _listed(titles, held, places, whole=bool(spare))
+    while _least(made, out) > out.width and left_out:
+        places.remove(titles.index(left_out.pop(0)))
+        made = _listed(titles, held, places, whole=True)
     out.print(made)
+    _name_what_is_left_out(spare[: len(spare) - len(left_out)], out)
+
+
+def _listed(
+    titles: Sequence[str], rows: Iterable[Sequence[object]], places: Sequence[int], *, whole: bool
+) -> RichTable:
+    """The columns of these places; the first is never cut if it is `whole`."""
+    made = plain([(titles[place], True) for place in places], wrap=True)
+    made.columns[0].no_wrap = whole
+    for column in made.columns[1:]:
+        column.overflow = "fold"
+    for row in rows:
+        made.add_row(*(Text(clean(row[place])) for place in places))
+    return made
+
+
+def _least(made: RichTable, out: Console) -> int:
+    return Measurement.get(out, out.options.update(max_width=10_000), made).minimum
 
 
 def matrix(held: Matrix, out: Console, *, titled: bool = False) -> None:
