@@ -92,6 +92,8 @@ def main(mode):
     hello = {"hello": "fake", "protocol": protocol, "formats": {"json": "Python's json", "xml": "etree 1.2"}}
     if mode.startswith("times"):
         hello["timing"] = {"clock": "a sundial", "optimisation": "none <yet>", "objects": {"json": "dicts"}}
+    if mode == "lacks a tool":
+        hello["missing"] = {"json": "a tool; get it"}
     write_frame(out, hello)
     while request := read_frame(sys.stdin.buffer):
         if mode == "crashes at Eva" and b"Eva" in bytes.fromhex("".join(request.get("data", []))):

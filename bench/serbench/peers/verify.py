@@ -147,6 +147,8 @@ def verified(met: Met, cells: Iterable[tuple[str, Data]]) -> Iterator[Verified]:
             row = Verified(dataset=data.name, codec=f"{format}/{met.language.name}", status="ok")
             if asked is None:
                 yield replace(row, status=met.status, reason=met.reason)
+            elif reason := asked.hello.get("missing", {}).get(format):
+                yield replace(row, status="unavailable", reason=f"missing: {reason}")
             elif failures == PATIENCE:
                 yield replace(
                     row, status="failed", reason=f"not asked: {met.language.name} failed {PATIENCE} times running"
