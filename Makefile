@@ -50,11 +50,12 @@ format: .venv/dev.stamp
 docs: .venv/docs.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-peers:
+peers: .venv/run.stamp
 	apt-get update --quiet --quiet
 	sed 's/#.*//' requirements/peers.txt | xargs env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends
 	@command -v npm > /dev/null || { echo "npm is missing: the page's accessibility is not tested"; exit 0; }; \
 	npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix "$${XDG_CACHE_HOME:-$$HOME/.cache}/serbench/axe" $(AXE)
+	-$(BIN)/python -m serbench.peers.c.pidl
 
 endian: .venv/run.stamp
 	$(BIN)/serbench endian setup s390x armhf

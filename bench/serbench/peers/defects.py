@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from serschema.model import Float, Int, Kind, List, Map, Record, Ref, Schema, String, Type, Union, Value
+from serschema.model import Bytes, Float, Int, Kind, List, Map, Record, Ref, Schema, String, Type, Union, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,10 @@ def ends_early(kind: Kind, value: Value) -> bool:
     return isinstance(kind, String) and "\0" in value
 
 
+def key_ends_early(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, Map) and any(isinstance(key, str) and "\0" in key for key in value)
+
+
 def negative_zero(kind: Kind, value: Value) -> bool:
     """-0.0 in a field that may not be absent, or in a map."""
     match kind:
@@ -36,7 +40,27 @@ def negative_zero(kind: Kind, value: Value) -> bool:
             held = list(value.values())
         case _:
             return False
-    return any(number == 0 and math.copysign(1.0, number) < 0 for number in held)
+    return any(map(is_negative_zero, held))
+
+
+def negative_zero_in_table(kind: Kind, value: Value) -> bool:
+    """The same, or in a union."""
+    if isinstance(kind, Union):
+        return any(isinstance(number, float) and is_negative_zero(number) for number in value.values())
+    return negative_zero(kind, value)
+
+
+def is_negative_zero(number: float) -> bool:
+    return number == 0 and math.copysign(1.0, number) < 0
+
+
+def empty_optional(kind: Kind, value: Value) -> bool:
+    """A field that may be absent, and is there, though empty."""
+    if not isinstance(kind, Record):
+        return False
+    may_be_empty = String | Bytes | List | Map
+    fields = (field for field in kind.fields if field.optional and isinstance(field.type, may_be_empty))
+    return any(field.key in value and not value[field.key] for field in fields)
 
 
 def two_empty(kind: Kind, value: Value) -> bool:
@@ -47,6 +71,16 @@ def two_empty(kind: Kind, value: Value) -> bool:
 def filled_map(kind: Kind, value: Value) -> bool:
     """A map of 12, 24, 48... entries, three quarters of the places of a HashMap."""
     return isinstance(kind, Map) and len(value) >= 12 and len(value) % 12 == 0 and (len(value) // 12).bit_count() == 1
+
+
+def unsorted_map(kind: Kind, value: Value) -> bool:
+    """A map whose keys are not in the order of std::map, that of their octets if they are text."""
+    if not isinstance(kind, Map):
+        return False
+    keys = list(value)
+    if isinstance(kind.key, Int) and kind.key.bits == 64:  # an i64, whatever its sign
+        return keys != sorted(keys, key=lambda key: (key + (1 << 63)) % (1 << 64))
+    return keys != sorted(keys, key=lambda key: key.encode() if isinstance(key, str) else key)
 
 
 def empties(value: Value) -> int:
@@ -95,6 +129,16 @@ DEFECTS = (
         has=negative_zero,
     ),
     Defect(
+        what="-0.0 is the default, which is not there, for flatc's C++",
+        peers=("flatbuffers/cpp",),
+        has=negative_zero_in_table,
+    ),
+    Defect(
+        what="empty strings and vectors that may be absent are, in the object API (flatc without --force-empty)",
+        peers=("flatbuffers/cpp",),
+        has=empty_optional,
+    ),
+    Defect(
         what="the JVM reads all empty strings as one object, and writes references to it",
         peers=("java/java",),
         has=two_empty,
@@ -106,7 +150,14 @@ DEFECTS = (
         has=filled_map,
         same=True,
     ),
+    Defect(
+        what="std::map has its keys in order",
+        peers=("thrift-binary/cpp", "thrift-compact/cpp"),
+        has=unsorted_map,
+        same=True,
+    ),
     Defect(what="a string ends at U+0000 in C", peers=("xdr/c",), has=ends_early),
+    Defect(what="the key of a map ends at U+0000 for Avro C", peers=("avro/c",), has=key_ends_early),
     Defect(
         what="asn1c 0.9.28 makes C that does not compile of lists of unsigned int",
         peers=("asn1-der/c", "asn1-uper/c"),

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from serschema.jsonform import schema_to_json
 from serschema.model import Enum, Schema
 
-from serbench.peers import ion, xdr
+from serbench.peers import idls, ion, xdr
 from serbench.peers.trees import Tree, integer, kind, octets, plain, real
 
 
@@ -342,19 +342,6 @@ def _tlv(data: bytes) -> tuple[Tree, bytes]:
     return kind(name, items), rest
 
 
-def _xdr(schema: Schema) -> Any:
-    """The IDL for compilers, and the types for who reads without one."""
-    from serschema.idl import xdr as idl
-
-    return {"idl": idl.write(schema), "root": idl.root(schema), "types": xdr.types(schema)}
-
-
-def _corba(schema: Schema) -> Any:
-    from serschema.idl import corba
-
-    return {"idl": corba.write(schema), "root": corba.root(schema)}
-
-
 def _java(schema: Schema) -> Any:
     """The classes, and what they are made of, so that the peer tells what it sees in `serschema.jsonform`."""
     from serschema.idl import java
@@ -368,16 +355,13 @@ def _java(schema: Schema) -> Any:
     return {"idl": java.write(schema), "types": schema_to_json(schema), "names": names}
 
 
-def _asn1(schema: Schema) -> Any:
-    from serschema.idl import asn1
-
-    return {"idl": asn1.write(schema), "root": asn1.root(schema)}
-
-
 READERS = {
-    "xdr": Reader(codec="xdr/serbench", read=xdr.read, schema=_xdr, canonical=True),
-    "cdr-big": Reader(codec="cdr-big/serbench", schema=_corba, canonical=True),
-    "cdr-little": Reader(codec="cdr-little/serbench", schema=_corba, canonical=True),
+    "xdr": Reader(codec="xdr/serbench", read=xdr.read, schema=idls.to_xdr, canonical=True),
+    "cdr-big": Reader(codec="cdr-big/serbench", schema=idls.to_corba, canonical=True),
+    "cdr-little": Reader(codec="cdr-little/serbench", schema=idls.to_corba, canonical=True),
+    "ndr-little": Reader(codec="ndr-little/serbench", schema=partial(idls.to_pidl, "ndr-little")),
+    "ndr-big": Reader(codec="ndr-big/serbench", schema=partial(idls.to_pidl, "ndr-big")),
+    "ndr64": Reader(codec="ndr64/serbench", schema=partial(idls.to_pidl, "ndr64")),
     "java": Reader(codec="java/serbench", schema=_java, canonical=True),
     "json": Reader(codec="json/orjson", read=_json),
     "xml": Reader(codec="xml/lxml", read=_xml),
@@ -390,8 +374,15 @@ READERS = {
     "ion-text": Reader(codec="ion-text/amazon-ion", read=ion.tree),
     "protobuf": Reader(codec="protobuf/upb", read=_protobuf, schema=_descriptors),
     "avro": Reader(codec="avro/apache", read=_avro, schema=_avro_schema),
-    "thrift-binary": Reader(codec="thrift-binary/apache", read=partial(_thrift, "binary"), canonical=True),
-    "thrift-compact": Reader(codec="thrift-compact/apache", read=partial(_thrift, "compact"), canonical=True),
-    "asn1-der": Reader(codec="asn1-der/asn1tools", read=_ber, schema=_asn1, canonical=True),
-    "asn1-uper": Reader(codec="asn1-uper/asn1tools", schema=_asn1, canonical=True),
+    "thrift-binary": Reader(
+        codec="thrift-binary/apache", read=partial(_thrift, "binary"), schema=idls.to_thrift, canonical=True
+    ),
+    "thrift-compact": Reader(
+        codec="thrift-compact/apache", read=partial(_thrift, "compact"), schema=idls.to_thrift, canonical=True
+    ),
+    "capnp": Reader(codec="capnp/pycapnp", schema=idls.to_capnp),
+    "capnp-packed": Reader(codec="capnp-packed/pycapnp", schema=idls.to_capnp),
+    "flatbuffers": Reader(codec="flatbuffers/google", schema=idls.to_flatbuffers),
+    "asn1-der": Reader(codec="asn1-der/asn1tools", read=_ber, schema=idls.to_asn1, canonical=True),
+    "asn1-uper": Reader(codec="asn1-uper/asn1tools", schema=idls.to_asn1, canonical=True),
 }

@@ -40,6 +40,27 @@ class Language:
     jit: bool = False
 
 
+C_GENERATED = ("xdr", "asn1-der", "asn1-uper", "ndr-little", "ndr-big", "ndr64")
+C_GENERIC = ("main.c", "trees.c", "msgpack.c", "cbor.c", "avro.c")
+C_GENERIC_PACKAGES = "libavro-dev libcbor-dev libjansson-dev libmsgpack-dev"
+C_LIBRARIES = ("-ljansson", "-lmsgpackc", "-lcbor", "-lavro")
+CPP = (
+    "libomniorb4-dev omniidl",
+    "libprotobuf-dev protobuf-compiler",
+    "libthrift-dev thrift-compiler",
+    "capnproto libcapnp-dev",
+    "flatbuffers-compiler libflatbuffers-dev",
+)
+CPP_FORMATS = (
+    "cdr-big",
+    "cdr-little",
+    "protobuf",
+    "thrift-binary",
+    "thrift-compact",
+    "capnp",
+    "capnp-packed",
+    "flatbuffers",
+)
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 
 LANGUAGES = {
@@ -116,21 +137,21 @@ LANGUAGES = {
             name="c",
             title="C",
             tools=("gcc", "rpcgen", "asn1c"),
-            packages="asn1c gcc libc6-dev libtirpc-dev rpcsvc-proto",
-            build=(),
-            argv=(sys.executable, "-m", "serbench.peers.generated", "c"),
-            formats=("xdr", "asn1-der", "asn1-uper"),
-            generated=("xdr", "asn1-der", "asn1-uper"),
+            packages=f"asn1c gcc libc6-dev libtirpc-dev rpcsvc-proto samba-dev {C_GENERIC_PACKAGES}",
+            build=(("gcc", "-w", "-O2", *C_GENERIC, "-o", "generic", *C_LIBRARIES),),
+            argv=(sys.executable, "-m", "serbench.peers.generated", "c", "generic"),
+            formats=(*C_GENERATED, "msgpack", "cbor", "avro"),
+            generated=C_GENERATED,
         ),
         Language(
             name="cpp",
             title="C++",
-            tools=("g++", "omniidl"),
-            packages="g++ libomniorb4-dev omniidl",
+            tools=("g++", "omniidl", "protoc", "thrift", "capnp", "flatc"),
+            packages=f"g++ {' '.join(CPP)}",
             build=(),
             argv=(sys.executable, "-m", "serbench.peers.generated", "cpp"),
-            formats=("cdr-big", "cdr-little"),
-            generated=("cdr-big", "cdr-little"),
+            formats=CPP_FORMATS,
+            generated=CPP_FORMATS,
         ),
         Language(
             name="java",

@@ -1,1 +1,6 @@
-"""C++: code that omniidl makes of a schema."""
+"""C++: code that compilers make of a schema."""
+
+from pathlib import Path
+
+HERE = Path(__file__).parent
+INCLUDES = ("-I.", f"-I{HERE.with_name('c')}")
