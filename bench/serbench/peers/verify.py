@@ -135,7 +135,8 @@ def meet(language: Language, formats: Sequence[str], note: Callable[[str], None]
     with contextlib.suppress(WorkerFailed):
         asked.start()
         versions = asked.hello.get("formats", {})
-        note(f"{language.name}: {', '.join(sorted({str(versions.get(format)) for format in formats}))}")
+        told = {str(versions[format]) for format in formats if versions.get(format)}
+        note(f"{language.name}: {', '.join(sorted(told))}")
     return Met(language, asked)
 
 
