@@ -16,7 +16,7 @@ from serbench.peers.languages import LANGUAGES, Language
 from serbench.plan import Data, Plan
 from serbench.report import render
 from serbench.report.summary import summarise
-from serbench.results import ResultsError, read
+from serbench.results import ResultsError, Verified, read
 from serbench.statistics import figures
 from serschema.errors import SerError
 from serschema.model import Field, Float, Int, Record, Schema, String
@@ -333,11 +333,29 @@ def test_the_time_is_shared_by_what_is_to_come(tmp_path, monkeypatch):
 
 def test_too_little_time_is_told(tmp_path):
     plan = replace(PLAN, codecs=("json/orjson",))
-    for budget_s, told in ((1000, ""), (5, r"peers have 2 s for their times, and would want 4 s for 3 processes: ")):
+    for budget_s, told in ((1000, ""), (4, "peers have 2 s for their times, and would want 3 s for 3 processes: ")):
         watcher = Watcher()
         run(replace(plan, budget_s=budget_s), tmp_path / str(budget_s), progress=watcher)
         heard = [text for text, _ in watcher.warnings if text.startswith("peers")]
         assert [text[: len(told)] for text in heard] == [told] * bool(told)
+
+
+@pytest.mark.parametrize(("share", "processes"), [(4.2, 4), (3.3, 3), (1.8, 3), (1.2, 2), (0.2, 1)])
+def test_three_processes_have_less_time_each_before_there_are_fewer(share, processes, tmp_path, monkeypatch):
+    """Of the time that a process wants; the fake takes none of it."""
+    monkeypatch.setattr(timing, "START_S", 0.0)
+    plan = replace(PLAN, processes=5)
+    made = timing.Peers(plan, lambda text: None)
+    made.go_on(None, {("people", "json/node"): Verified(dataset="people", codec="json/node", status="ok")})
+    made.allot(share * timing.USEFUL_S[True], beside=False)
+    done = 0
+    for process in range(5):
+        made.begin(process)
+        if made._passes:
+            made.left_s -= made._budget_s(PEOPLE, "json/node", process)
+            made._done.add(("people", "json/node", process))
+            done += 1
+    assert done == processes
 
 
 def test_without_time_there_is_one_pass(tmp_path):
@@ -389,9 +407,7 @@ def test_alone_they_are_ranked_among_themselves(tmp_path):
 @pytest.mark.parametrize("format", ["md", "html"])
 def test_reports_in_files(shown, format):
     text = render(shown, format)
-    assert {"md": "json/node *JavaScript*", "html": 'json/node <span class="tag shape">JavaScript</span>'}[
-        format
-    ] in text
+    assert {"md": "json/node *JavaScript*", "html": 'json/node <span class="tag">JavaScript</span>'}[format] in text
     assert "not steady when the time to warm up was over: json/go decode in 4 of 4 processes" in text
     assert "a sundial" in text
     assert "none &lt;yet&gt;" in text

@@ -40,6 +40,8 @@ SHARE = 0.5
 """The part of the time for timing that peers have where there are codecs beside them."""
 USEFUL_S = {False: 0.3, True: 0.9}
 """What it takes to measure both operations of a format, without and with a compiler at run time."""
+HURRIED = 0.5
+"""With so much of it they make do, if there are three processes then: with fewer nothing is tested."""
 LEAST_S = 0.1
 MOST_S = 6.0
 """The least and the most time that a format has in one process."""
@@ -143,7 +145,8 @@ class Peers:
     def lacking(self) -> str:
         """What to tell where their time is too short for a test; empty if it is not."""
         processes = min(LEAST_PROCESSES, self.plan.processes)
-        needed_s = processes * sum(self._cost(0))
+        starts_s, useful_s = self._cost(0)
+        needed_s = processes * (starts_s + HURRIED * useful_s)
         if needed_s <= self.left_s:
             return ""
         return (
@@ -153,9 +156,13 @@ class Peers:
 
     def begin(self, process: int) -> None:
         """Settle whether there is time for this pass, and for how many; for the first there always is."""
-        cost = sum(self._cost(process))
-        passes = int(self.left_s / cost) if cost else 0
-        self._passes = max(min(passes, self.plan.processes - process), int(process == 0 and cost > 0))
+        starts_s, useful_s = self._cost(process)
+        self._passes = 0
+        if useful_s:
+            passes = int(self.left_s / (starts_s + useful_s))
+            hurried = int(self.left_s / (starts_s + HURRIED * useful_s))
+            passes = max(passes, min(hurried, LEAST_PROCESSES - process))
+            self._passes = max(min(passes, self.plan.processes - process), int(process == 0))
 
     def measure(self, data: Data, process: int, step: Callable[[str], None]) -> Iterator[Timing | Spent]:
         """The rows of a data set in a pass: of each language from a fresh process, in a random order."""
