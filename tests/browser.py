@@ -99,6 +99,7 @@ class Page:
             downloadPath=str(self.downloads),
             browserContextId=self.context,
         )
+        self.call("Page.bringToFront")  # what is behind is not drawn
         self.go(path, fragment)
 
     def go(self, path, fragment=""):
@@ -128,7 +129,7 @@ class Page:
                 self.said.append(said["entry"]["text"])
 
     def evaluate(self, expression):
-        """What a JavaScript expression is, or what its promise gives."""
+        """What a JavaScript expression is, or what its promise gives, as JSON: an element is an empty object."""
         found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")

@@ -4,49 +4,13 @@ import json
 import re
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from serbench.report import USUAL, render, write
-from serbench.report.charts import bars, scatter
 from serbench.report.markdown import escape
 from serbench.report.summary import summarise
 from serbench.results import ResultsError, Writer, read
-from synthetic_run import CODECS, GOLDEN, HOSTILE, RUN, VERIFIED, on_terminal, reports, timings
-
-VOID = {"meta", "br", "img", "line"}
-
-
-class Page(HTMLParser):
-    """A page as its elements, (tag, attributes), and its text; complains about elements that do not nest."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.open, self.elements, self.text = [], [], []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
-
-
-HTML = render(summarise(RUN), "html")
-PAGE = Page(HTML)
+from synthetic_run import GOLDEN, RUN, VERIFIED, on_terminal, reports
 
 
 @pytest.mark.parametrize("name", reports())
@@ -77,49 +41,7 @@ def test_a_report_is_a_function_of_the_result_file(tmp_path):
     paths = write(summarise(read(folder)), folder)
     assert [path.name for path in paths] == [f"report.{suffix}" for suffix in USUAL]
     assert paths[0].read_text(encoding="utf-8") == (GOLDEN / "report.md").read_text(encoding="utf-8")
-    assert paths[1].read_text(encoding="utf-8") == (GOLDEN / "report.html").read_text(encoding="utf-8")
-
-
-def test_the_page_makes_no_request_and_runs_nothing():
-    tags = {tag for tag, _ in PAGE.elements}
-    assert tags.isdisjoint({"script", "img", "link", "iframe", "object", "embed", "base", "form"})
-    for tag, attributes in PAGE.elements:
-        assert not {name for name in attributes if name.startswith("on") or name in ("src", "srcset", "style")}, tag
-    assert all(link["href"].startswith("#") for link in PAGE.all("a"))
-    assert not re.search(r"url\(|@import|://", HTML)
-
-
-def test_hostile_names_are_text():
-    shown = "".join(PAGE.text)
-    assert HOSTILE in shown
-    assert "<img src=x onerror=alert(1)>" in shown
-    assert "a\\x0ab\\x1b[31m.json" in shown
-    assert "<b>as fast & as large</b>" in shown
-    for text in reports().values():
-        assert "\x1b" not in text
-
-
-def test_links_have_targets():
-    targets = {attributes["id"] for _, attributes in PAGE.elements if "id" in attributes}
-    assert {link["href"][1:] for link in PAGE.all("a")} == targets
-
-
-def test_every_table_has_a_caption_and_every_heading_a_scope():
-    assert len(PAGE.all("table")) == len(PAGE.all("caption")) > 0
-    assert {attributes.get("scope") for attributes in PAGE.all("th")} == {"col", "row"}
-
-
-def test_the_page_adapts_to_reader_paper_and_telephone():
-    for query in ("prefers-color-scheme: dark", "@media print", "@media (max-width"):
-        assert query in HTML
-    assert {"name": "viewport", "content": "width=device-width,initial-scale=1"} in PAGE.all("meta")
-
-
-def test_the_page_says_what_a_format_is_and_how_to_measure_again():
-    shown = "".join(PAGE.text)
-    for text in ("text", "binary", "self-describing", "agreed", "Analytical Engine <1>", "fast 1.2"):
-        assert text in shown
-    assert "serbench run --schema employees --data 'my file.json'\nserbench report made-up" in shown
+    assert paths[1].read_text(encoding="utf-8") == render(summarise(RUN), "html")
 
 
 def test_the_markdown_has_a_full_row_in_every_table():
@@ -180,40 +102,6 @@ def test_the_columns_that_a_terminal_shows_are_whole(width):
     header = next(line for line in text.splitlines() if line.startswith("codec") and "bytes" in line)
     assert all(title in header for title in ("bytes", "encode", "decode"))
     assert "…" not in text
-
-
-def test_charts_place_every_codec_and_escape_its_name():
-    name = '<script>"'
-    header = replace(RUN.header, codecs={**CODECS, name: CODECS["xdr/own"]})
-    run = replace(
-        RUN,
-        header=header,
-        verified=[*VERIFIED[:5], replace(VERIFIED[3], codec=name)],
-        timings=[*RUN.timings, *timings("employees", name, encode=300, decode=300)],
-    )
-    table = summarise(run).tables[0]
-    for chart in (scatter(table), bars(table)):
-        page = Page(chart)
-        shown = "".join(page.text)
-        assert all(row.codec in shown for row in table.measured)
-        assert "script" not in {tag for tag, _ in page.elements}
-        coordinates = [float(found) for found in re.findall(r'(?:c?[xy][12]?|width|height)="([-\d.]+)"', chart)]
-        assert all(0 <= place <= 480 for place in coordinates)
-
-
-def test_there_is_no_chart_of_nothing():
-    table = summarise(replace(RUN, timings=[])).tables[0]
-    assert (scatter(table), bars(table)) == ("", "")
-    lone = summarise(replace(RUN, timings=timings("employees", "xdr/own", encode=3, decode=3))).tables[0]
-    assert scatter(lone) == ""
-    assert "xdr/own" in bars(lone)
-
-
-def test_equal_points_still_make_an_axis():
-    alike = timings("employees", "json/fast", encode=3, decode=3) + timings(
-        "employees", "json/tied", encode=3, decode=3
-    )
-    assert scatter(summarise(replace(RUN, timings=alike)).tables[0]).count("<circle") == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX's limit of a file's size")

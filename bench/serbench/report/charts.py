@@ -9,7 +9,7 @@ read. Colours have the contrast of graphics (WCAG 2.2, 1.4.11) on light and dark
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -54,8 +54,8 @@ SHAPE: Spec = {
 class Chart:
     """One kind of chart: `drawing` names a function of `serbench.report.drawings`, with an argument after a colon.
 
-    `about` is what it shows, for a reader. `columns` is what its data has when it is saved, and `needs` those of which
-    some row has to have one for the chart to say anything.
+    `about` is what it shows, for a reader. `columns` is what its data has when it is saved. Only rows that have all of
+    `needs` are shown, and no controls but in a matrix.
     """
 
     name: str
@@ -66,8 +66,10 @@ class Chart:
     columns: Sequence[str]
     needs: Sequence[str]
 
-    def tells(self, rows: Sequence[Values]) -> bool:
-        return any(row[column] is not None and not row["control"] for row in rows for column in self.needs)
+    def shown(self, rows: Sequence[Values]) -> list[Values]:
+        if self.of == "matrix":
+            return list(rows)
+        return [row for row in rows if not row["control"] and all(row[column] for column in self.needs)]
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def drawn(summary: Summary) -> Iterator[Drawn]:
             "cells": [Drawn(chart, every)],
             "dataset": [Drawn(chart, rows, place, str(name)) for place, (name, rows) in enumerate(by_name.items(), 1)],
         }[chart.of]
-        yield from (one for one in held if chart.tells(one.rows))
+        yield from (replace(one, rows=shown) for one in held if (shown := chart.shown(one.rows)))
     for number, matrix in enumerate(summary.matrices, 1):
         yield Drawn(of_matrix_chart(number, matrix), of_matrix(matrix), number)
 
@@ -108,7 +110,7 @@ def of_matrix_chart(number: int, matrix: Matrix) -> Chart:
         about=clean(". ".join(filter(None, (matrix.legend, letters)))),
         of="matrix",
         columns=("codec", "column", "status", "word", "tip"),
-        needs=("status",),
+        needs=(),
     )
 
 
@@ -122,7 +124,7 @@ CHARTS = (
         "not shown.",
         of="codecs",
         columns=(*KNOWN, "datasets", "bytes_ratio", "time_ratio"),
-        needs=("time_ratio",),
+        needs=("often", "bytes_ratio", "time_ratio"),
     ),
     Chart(
         name="scatter",
@@ -132,7 +134,7 @@ CHARTS = (
         f"named. {FILLED}",
         of="dataset",
         columns=(*KNOWN, "bytes", "round_trip"),
-        needs=("round_trip",),
+        needs=("bytes", "round_trip"),
     ),
     Chart(
         name="times",
@@ -141,7 +143,7 @@ CHARTS = (
         about="Per message, shorter is better, fastest there and back first. Lines are the intervals.",
         of="dataset",
         columns=(*KNOWN, *INTERVALS),
-        needs=WHOLE,
+        needs=("encode",),
     ),
     Chart(
         name="halves",
@@ -151,7 +153,7 @@ CHARTS = (
         "out. Of codecs whose library has such objects.",
         of="dataset",
         columns=(*KNOWN, *HALVES),
-        needs=HALVES,
+        needs=("to_native",),
     ),
     Chart(
         name="sizes",
@@ -170,7 +172,7 @@ CHARTS = (
         about="Each message by itself, by each method; the smallest that any of them makes first.",
         of="dataset",
         columns=(*KNOWN, *METHODS),
-        needs=METHODS[1:],
+        needs=("none", "zlib-6"),
     ),
     Chart(
         name="axes",
@@ -189,7 +191,7 @@ CHARTS = (
         "chosen. Bars leave out the latency, which is the same for all.",
         of="dataset",
         columns=(*KNOWN, "bytes", "encode", "decode"),
-        needs=("round_trip",),
+        needs=("bytes", "round_trip"),
     ),
     *(
         Chart(

@@ -50,16 +50,14 @@ def overview() -> Drawing:
     return _scatter(
         ("bytes_ratio", "times the bytes of the smallest", alt.Axis(format="~g")),
         ("time_ratio", "times the time of the fastest", alt.Axis(format="~g")),
-        "datum.often",
     )
 
 
-def _scatter(x: tuple[str, str, alt.Axis], y: tuple[str, str, alt.Axis], only: str = "true") -> Drawing:
+def _scatter(x: tuple[str, str, alt.Axis], y: tuple[str, str, alt.Axis]) -> Drawing:
     """The Pareto front is a step line: nothing lies below it. Codecs on it are named; the others have a tip."""
     (across, across_title, across_axis), (up, up_title, up_axis) = x, y
     base = (
         alt.Chart(ROWS)
-        .transform_filter(f"datum.{across} > 0 && datum.{up} > 0 && !datum.control && {only}")
         .transform_window(
             least=f"min({up})",
             sort=[alt.SortField(across), alt.SortField(up)],
@@ -100,9 +98,9 @@ def _scatter(x: tuple[str, str, alt.Axis], y: tuple[str, str, alt.Axis], only: s
     )
     numbered = on_front.transform_window(number="row_number()", sort=[alt.SortField(across)])
     names = [  # above and below in turn, for neighbours on the front are often close
-        numbered.transform_filter(f"datum.number % 2 == {odd}")
+        numbered.transform_calculate(name=f"datum.number % 2 == {odd} ? datum.codec : ''")
         .mark_text(align="left", dx=8, dy=down, fontSize=11)
-        .encode(text="codec:N")
+        .encode(text="name:N")
         for odd, down in ((0, 12), (1, -8))
     ]
     return alt.layer(line, points, *names).properties(height=380)
@@ -111,7 +109,7 @@ def _scatter(x: tuple[str, str, alt.Axis], y: tuple[str, str, alt.Axis], only: s
 def times() -> Drawing:
     """Bars of both directions with their intervals, fastest round trip first."""
     base = (
-        _ranked("encode", "datum.encode + datum.decode")
+        _ranked("datum.encode + datum.decode")
         .transform_fold([*WHOLE], as_=["operation", "ns"])
         .transform_calculate(low="datum[datum.operation + '_low']", high="datum[datum.operation + '_high']")
         .encode(y=_codecs(), yOffset=alt.YOffset("operation:N").scale(domain=[*WHOLE]))
@@ -135,7 +133,7 @@ def halves() -> Drawing:
     """What the library's own objects take of both directions, stacked, where it was measured apart."""
     parts = {"to_native": "populate", "encode_native": "encode", "decode_native": "decode", "from_native": "read out"}
     return (
-        _ranked("to_native", "datum.to_native + datum.encode_native + datum.decode_native + datum.from_native")
+        _ranked("datum.to_native + datum.encode_native + datum.decode_native + datum.from_native")
         .transform_fold([*HALVES], as_=["half", "ns"])
         .transform_calculate(
             direction="datum.half == 'to_native' || datum.half == 'encode_native' ? 'encode' : 'decode'",
@@ -159,7 +157,7 @@ def sizes() -> Drawing:
     """Octets by what they are for, stacked, smallest first; whole where a codec cannot be explained."""
     fields: Fields = [f"purpose_{purpose}" for purpose in PURPOSES]
     return (
-        _ranked("bytes", "datum.bytes")
+        _ranked("datum.bytes")
         .transform_fold(fields, as_=["field", "octets"])
         .transform_filter("datum.octets > 0")
         .transform_calculate(purpose="slice(datum.field, 8)", step=f"indexof({fields}, datum.field)")
@@ -181,7 +179,7 @@ def compressed() -> Drawing:
     """A point for each method, smallest when compressed best first."""
     least = f"min({', '.join(f'isValid(datum[{name!r}]) ? datum[{name!r}] : 1e99' for name in METHODS)})"
     return (
-        _ranked("none", least)
+        _ranked(least)
         .transform_fold([*METHODS], as_=["method", "octets"])
         .transform_filter("isValid(datum.octets)")
         .mark_point(size=44, filled=True, opacity=0.95)
@@ -204,7 +202,6 @@ def axes() -> Drawing:
     """The two axes of the textbook: a point for each codec, a line at the geometric mean of each quarter."""
     base = (
         alt.Chart(ROWS)
-        .transform_filter("datum.efficiency > 0 && !datum.control")
         .transform_calculate(quarter="datum.form + ', ' + datum.describing", log="log(datum.efficiency)")
         .transform_joinaggregate(mean="mean(log)", groupby=["quarter"])
         .transform_calculate(mean="exp(datum.mean)")
@@ -228,12 +225,7 @@ def link() -> Drawing:
     """Encode, size / `bandwidth` in bit/s, and decode, stacked, least first. The latency is the same for all."""
     parts: Fields = ["encode", "transfer", "decode"]
     return (
-        _ranked(
-            "bytes",
-            "datum.encode + datum.decode + datum.transfer",
-            before={"transfer": "8e9 * datum.bytes / bandwidth"},
-            only="datum.encode > 0 && datum.decode > 0",
-        )
+        _ranked("datum.encode + datum.decode + datum.transfer", transfer="8e9 * datum.bytes / bandwidth")
         .add_params(alt.param(name="bandwidth", value=BANDWIDTH))
         .transform_fold(parts, as_=["part", "ns"])
         .transform_calculate(step=f"indexof({parts}, datum.part)")
@@ -253,7 +245,6 @@ def throughput(operation: Operation) -> Drawing:
     """Information handled a second against how much there is in a message: a point for each data set."""
     base = (
         alt.Chart(ROWS)
-        .transform_filter(f"datum.{operation} > 0 && !datum.control")
         .transform_window(place="dense_rank()", sort=[alt.SortField("standing")])
         .transform_filter(f"datum.place <= {LINES}")
         .transform_calculate(rate=f"1e3 * datum.information / datum.{operation}")
@@ -300,19 +291,14 @@ def matrix(statuses: str) -> Drawing:
     return alt.layer(fields, letters).properties(height=alt.Step(15))
 
 
-def _ranked(has: str, by: str, *, before: dict[str, str] | None = None, only: str = "true") -> alt.Chart:
-    """The rows with a value, but controls, of which the first `show` by an expression are kept, as `place`."""
+def _ranked(by: str, **before: str) -> alt.Chart:
+    """The first `show` rows by an expression, numbered as `place`; `before` calculates what that needs."""
     base = alt.Chart(ROWS).add_params(alt.param(name="show", value=SHOWN))
-    base = base.transform_filter(f"isValid(datum.{has}) && !datum.control && {only}")
     if before:
         base = base.transform_calculate(**before)
     return (
         base.transform_calculate(order=by)
-        .transform_filter("isFinite(datum.order)")
-        .transform_window(
-            place="row_number()",
-            sort=[alt.SortField("order"), alt.SortField("codec")],
-        )
+        .transform_window(place="row_number()", sort=[alt.SortField("order"), alt.SortField("codec")])
         .transform_filter("datum.place <= show")
     )
 

@@ -54,8 +54,8 @@ class Field:
     def where(self) -> str:
         """On what they were compared, in words."""
         count = len(self.rows)
-        data = "the data set" if self.of == 1 else f"all {self.of} data sets" if count == self.of else ""
-        data = data or f"{count} of {self.of} data sets"
+        all_of_them = {1: "the data set", 2: "both data sets"}.get(self.of, f"all {self.of} data sets")
+        data = all_of_them if count == self.of else f"{count} of {self.of} data sets"
         return f"{len(self.codecs)} {'codec carries' if len(self.codecs) == 1 else 'codecs carry'} {data}"
 
     @property

@@ -57,7 +57,8 @@ def page(summary: Summary, script: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>serbench report, {started}</title>"
-        f"<style>\n{(HERE / 'style.css').read_text(encoding='utf-8')}</style></head>\n<body>\n"
+        f"<style>\n{(HERE / 'style.css').read_text(encoding='utf-8')}</style>"
+        "<script>document.documentElement.className = 'loading'</script></head>\n<body>\n"
         + "\n".join(part for part in body if part)
         + "\n</body></html>\n"
     )

@@ -2,6 +2,7 @@
 // link, and keeps all of that in the address, so that a view can be shared. Without it the page has all its figures.
 "use strict";
 (() => {
+document.documentElement.className = "";  // until here the tables had no layout, for most are closed at once
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const one = (selector, within = document) => within.querySelector(selector);
 const held = one("#data") && JSON.parse(one("#data").textContent);
@@ -52,9 +53,12 @@ function chosen(row, status) {
 }
 const anyStatus = codec => held.datasets.some(name => statuses.get(`${name}\n${codec}`) === state.status)
   ? state.status : "";
-const chartRows = chart => chart.of === "codecs" ? codecs.filter(row => chosen(row, anyStatus(row.codec)))
-  : chart.of === "matrix" ? rowsOf(chart.rows).filter(row => named(row.codec))
-  : cells.filter(row => (chart.of === "cells" || row.dataset === state.data) && chosen(row, row.status));
+const chartRows = chart => {
+  if (chart.of === "matrix") return rowsOf(chart.rows).filter(row => named(row.codec));
+  const rows = chart.of === "codecs" ? codecs.filter(row => chosen(row, anyStatus(row.codec)))
+    : cells.filter(row => (chart.of === "cells" || row.dataset === state.data) && chosen(row, row.status));
+  return rows.filter(row => !row.control && chart.needs.every(name => row[name]));
+};
 const lineName = line => (line.cells[0].firstChild?.textContent ?? "").replace(" (control)", "").trim();
 
 function filterTables() {
@@ -150,7 +154,7 @@ async function draw(figure) {
   drawn.add(figure);
   views.get(figure)?.finalize();
   views.delete(figure);
-  const empty = !chartRows(chart).some(row => !row.control && chart.needs.some(name => row[name] !== null));
+  const empty = !chartRows(chart).length;
   figure.classList.toggle("empty", empty);
   if (empty) return plot.replaceChildren();
   views.set(figure, await embed(plot, chart, {}, screen(), Math.max(plot.clientWidth, 280)));
@@ -221,7 +225,7 @@ function breakEven(row, first) {
   return `${row.cpu < first.cpu ? ">" : "<"} ${rateText(even)}`;
 }
 function overLink() {
-  const rows = chartRows(held.charts.link).filter(row => row.encode && row.decode && row.bytes && !row.control).map(row => {
+  const rows = chartRows(held.charts.link).map(row => {
     const sent = 8e9 * row.bytes / state.bandwidth, cpu = row.encode + row.decode;
     return {...row, sent, cpu, total: cpu + sent + 1e9 * state.latency, rate: 1e9 / Math.max(cpu, sent)};
   }).sort((a, b) => a.total - b.total || a.codec.localeCompare(b.codec));
@@ -238,8 +242,8 @@ function overLink() {
   one("[data-value=latency]").textContent = state.latency ? timeText(1e9 * state.latency) : "none";
   for (const name of ["bandwidth", "latency"])
     control(name).setAttribute("aria-valuetext", one(`[data-value=${name}]`).textContent);
-  const chart = views.get(one("#chart-link"));
-  chart?.view.signal("bandwidth", state.bandwidth).runAsync();
+  drawn.delete(one("#chart-link"));
+  drawNext();
 }
 
 // Everything together
