@@ -96,7 +96,8 @@ def drawn(summary: Summary) -> Iterator[Drawn]:
         }[chart.of]
         yield from (replace(one, rows=shown) for one in held if (shown := chart.shown(one.rows)))
     for number, matrix in enumerate(summary.matrices, 1):
-        yield Drawn(of_matrix_chart(number, matrix), of_matrix(matrix), number)
+        if rows := of_matrix(matrix):
+            yield Drawn(of_matrix_chart(number, matrix), rows, number)
 
 
 def of_matrix_chart(number: int, matrix: Matrix) -> Chart:
