@@ -269,3 +269,13 @@ def test_an_output_may_be_several_files(folder, monkeypatch, capsys):
     assert {path.name for path in (folder / "charts").iterdir()} == {"a.svg", "b.png"}
     assert (folder / FILE_NAME).exists()
     assert HOSTILE not in capsys.readouterr().out
+
+
+def test_the_charts_are_files(folder, capsys):
+    assert main(["report", str(folder), "-f", "svg", "-f", "png"]) == 0
+    assert capsys.readouterr().out.split() == [str(folder / "charts")] * 2
+    files = {path.name: path.read_bytes() for path in (folder / "charts").iterdir()}
+    assert {name.rpartition(".")[2] for name in files} == {"svg", "png"}
+    assert all(held.startswith(b"<svg" if name.endswith("svg") else b"\x89PNG") for name, held in files.items())
+    assert main(["report", str(folder), "-f", "svg", "--stdout"]) == 2
+    assert capsys.readouterr().err == "serbench: svg is a folder of files: leave --stdout out\n"

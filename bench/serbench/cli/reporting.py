@@ -149,6 +149,7 @@ def report(run: Path, formats: tuple[str, ...], to_stdout: bool, show: bool, ope
     readme            a short table, for a README
     csv, parquet      a row a figure, to filter and pivot
     latex             tables for a paper, with booktabs
+    svg, png          the charts, a file each in the folder charts
     pytest-benchmark  for `pytest-benchmark compare`, and dashboards that read its JSON
     """
     from serbench.report import render, terminal, write
@@ -186,7 +187,7 @@ def report(run: Path, formats: tuple[str, ...], to_stdout: bool, show: bool, ope
         "serbench query reports/night - < question.sql",
     )
 )
-@click.argument("words", nargs=-1, metavar="[RUN]... [SQL]")
+@click.argument("words", nargs=-1, metavar="[RUN]... [SQL]", shell_complete=completion.runs)
 @click.option("--tables", is_flag=True, help="Show the tables with their columns and units.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV instead of a table.")
 @json_option

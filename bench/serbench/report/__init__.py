@@ -35,6 +35,8 @@ FORMATS = {
     "csv": Output("report.csv", "csv", "a row a figure, to pivot"),
     "parquet": Output("report.parquet", "parquet", "the same, with types"),
     "latex": Output("report.tex", "latex", "tables, for a paper"),
+    "svg": Output("charts", "svg", "the charts, a file each"),
+    "png": Output("charts", "png", "the same as pixels"),
     "pytest-benchmark": Output("report-pytest-benchmark.json", "pytest_benchmark", "for its tools and dashboards"),
 }
 USUAL = tuple(name for name, output in FORMATS.items() if output.usual)
