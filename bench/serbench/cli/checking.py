@@ -191,6 +191,7 @@ def _survived(control: str, verified: "list[Verified]") -> str:
         "serbench endian",
         "serbench endian --all --machine s390x --machine armhf --out reports/endian",
         "serbench endian --codec json --schema person.proto --machine ssh://me@mainframe",
+        "serbench endian --all --machine ssh://me@mainframe/home/me/venv/bin/python3",
         "serbench endian --all --into reports/night",
     ),
 )
@@ -221,7 +222,8 @@ def endian(
     """Write here and read on a machine of another byte order or word size, and the way back. Exit code 1 on failure.
 
     s390x is big-endian; armhf is little-endian, with words of 32 bits. Both are emulated, prepared by `setup`, and
-    nothing is timed on them. ssh://[USER@]HOST[:PORT] is a machine of yours that has Python 3.11 or newer.
+    nothing is timed on them. ssh://[USER@]HOST[:PORT][/PYTHON] is a machine of yours that has Python 3.11 or newer, as
+    python3 unless its path is given.
     """
     if context.invoked_subcommand:
         return None

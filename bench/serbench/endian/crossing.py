@@ -28,6 +28,7 @@ FOUNDING = (
     *("xdr", "asn1-ber", "asn1-cer", "asn1-der", "protobuf", "avro", "json", "xml", "msgpack", "java", "pickle"),
 )
 MODULES = ("serbench.endian.control",)
+HERE = "this machine"
 CONTROLS = {"byte_order": "struct-native/control", "word_bits": LONG[0].id}
 """What a worker's hello says of its machine, and the control that fails where that is otherwise."""
 
@@ -105,9 +106,9 @@ def _crossings(
                 "messages": [to_json(message, held.schema) for message in held.messages],
                 "modules": list(MODULES),
             }
-            written = _answers(here, case, codecs, {})
-            foreign = written | _answers(there, case, _going_on(written), written)
-            read = foreign | _answers(here, case, _going_on(foreign), foreign)
+            written = _answers(HERE, here, case, codecs, {})
+            foreign = written | _answers(machine.name, there, case, _going_on(written), written)
+            read = foreign | _answers(HERE, here, case, _going_on(foreign), foreign)
             for codec in codecs:
                 yield _judged(machine, held, distributions[codec], written[codec], foreign[codec], read[codec])
 
@@ -117,7 +118,9 @@ def _going_on(answers: Mapping[str, Answer]) -> list[str]:
     return [codec for codec, answer in answers.items() if answer.status in ("ok", "unsupported")]
 
 
-def _answers(worker: Worker, case: Frame, codecs: Sequence[str], given: Mapping[str, Answer]) -> dict[str, Answer]:
+def _answers(
+    side: str, worker: Worker, case: Frame, codecs: Sequence[str], given: Mapping[str, Answer]
+) -> dict[str, Answer]:
     """What each codec does at one side; one that ends or hangs the worker has failed, and the next has a new one."""
     octets = {codec: given[codec].encoded for codec in codecs if codec in given}
     try:
@@ -128,7 +131,7 @@ def _answers(worker: Worker, case: Frame, codecs: Sequence[str], given: Mapping[
             for codec, row in one_by_one(worker, "cross", "codecs", codecs, **case, given=octets)
         }
     except (WorkerFailed, OSError) as error:
-        raise MachineError(f"{worker.argv[0]} does not start a worker: {error}") from None
+        raise MachineError(f"{side} does not start a worker: {error}") from None
 
 
 def _judged(

@@ -10,6 +10,7 @@ What a recipe says is lacking, or wrong on that machine, is the only thing that 
 """
 
 import io
+import re
 import shlex
 import shutil
 import subprocess
@@ -28,6 +29,8 @@ PYTHON = "3.11"
 """The Python that Debian 12 has for every architecture."""
 
 SSH = "ssh://"
+_REMOTE = re.compile(rf"({SSH}[^/\s-][^/\s]*)(/\S+)?")
+"""What ssh takes for a destination, and the Python there."""
 _PACKAGES = ("serschema", "sercodecs", "serbench")
 _PURE = (
     "asn1tools",
@@ -140,7 +143,7 @@ class Machine:
 
 @contextmanager
 def opened(name: str) -> Iterator[Machine]:
-    """The machine of a name in `RECIPES`, or of `ssh://[user@]host[:port]`. Raises `MachineError`."""
+    """The machine of a name in `RECIPES`, or of `ssh://[user@]host[:port][/python]`. Raises `MachineError`."""
     if name.startswith(SSH):
         yield _remote(name)
     else:
@@ -150,8 +153,10 @@ def opened(name: str) -> Iterator[Machine]:
 
 def check_name(name: str) -> None:
     """Raise `MachineError` unless there can be a machine of this name."""
-    if name not in RECIPES and not (name.startswith(SSH) and name != SSH):
-        raise MachineError(f"no machine is called {name!r}; there are {', '.join(RECIPES)} and {SSH}[USER@]HOST[:PORT]")
+    if name not in RECIPES and not _REMOTE.fullmatch(name):
+        raise MachineError(
+            f"no machine is called {name!r}; there are {', '.join(RECIPES)} and {SSH}[USER@]HOST[:PORT][/PYTHON]"
+        )
 
 
 def _emulated(name: str, links: Path) -> Machine:
@@ -189,15 +194,19 @@ def _link(distribution: str, links: Path) -> None:
 def _remote(name: str) -> Machine:
     if shutil.which("ssh") is None:
         raise MachineError(f"{name}: there is no ssh on this machine")
-    ssh = ["ssh", "-T", "-o", "BatchMode=yes", name]
+    parts = _REMOTE.fullmatch(name)
+    assert parts
+    ssh = ["ssh", "-T", "-o", "BatchMode=yes", parts[1]]
     sources = _zipped()
     place = f".cache/serbench/{sha256(sources).hexdigest()[:16]}.zip"
-    keep = f"mkdir -p .cache/serbench && cat > {place}.$$ && mv {place}.$$ {place}"
-    done = subprocess.run([*ssh, keep], input=sources, capture_output=True)
+    old = "find .cache/serbench -name '*.zip' -mtime +1 -exec rm -f {} +"  # a newer one may be in use
+    keep = f"mkdir -p .cache/serbench && cat > {place}.$$ && mv {place}.$$ {place} && {old}"
+    done = subprocess.run([*ssh, f"sh -c {shlex.quote(keep)}"], input=sources, capture_output=True)
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())
         raise MachineError(f"{name}: ssh ended with exit code {done.returncode}: {said[-300:]}")
-    return Machine(name=name, argv=[*ssh, f"PYTHONPATH={shlex.quote(place)} exec python3 -s -m serbench.worker"])
+    start = f"PYTHONPATH={place} exec {shlex.quote(parts[2] or 'python3')} -s -m serbench.worker"
+    return Machine(name=name, argv=[*ssh, f"sh -c {shlex.quote(start)}"])
 
 
 def _zipped() -> bytes:
