@@ -1,4 +1,6 @@
-"""The documentation: what its commands print is what it says they print, and its site is whole and asks nobody."""
+"""The documentation: its commands print what it says, and its pages link and fetch as they should."""
+
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 from console_blocks import BLOCK, PAGES, ROOT, Shell, agree, blocks, steps, updated
@@ -56,3 +58,59 @@ done
 
 def test_a_page_is_brought_up_to_date(tmp_path):
     assert updated(PAGE, Shell(tmp_path)) == PAGE.replace("\na\n", "\nb\n1\n")
+
+
+# The site.
+
+
+@pytest.fixture
+def hooks():
+    pytest.importorskip("mkdocs", reason="make docs brings mkdocs")
+    spec = spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("link", "becomes"),
+    [
+        ("[a](docs/cookbook.md#ci)", "[a](cookbook.md#ci)"),
+        ("[a](../METHODOLOGY.md)", "[a](METHODOLOGY.md)"),
+        ("[a](../your-data.md)", "[a](../your-data.md)"),
+        ("[a](DESIGN.md)", "[a](DESIGN.md)"),
+        ("see docs/examples", "see docs/examples"),
+    ],
+)
+def test_links_hold_in_the_repository_and_in_the_site(link, becomes, hooks):
+    assert hooks.on_page_markdown(link) == becomes
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<script src="https://example.org/a.js">',
+        "<script async src=//example.org/a.js>",
+        '<link rel="stylesheet" href="https://example.org/a.css">',
+        '<img alt="" src="http://example.org/a.png">',
+        "<style>@import 'a.css'</style>",
+        "<p style=\"background: url('https://example.org/a.png')\">",
+    ],
+)
+def test_a_page_that_fetches_from_elsewhere_is_no_page(html, hooks):
+    with pytest.raises(hooks.PluginError, match="fetches from elsewhere"):
+        hooks.on_post_page(html, page="a page")
+
+
+def test_a_page_may_link_to_elsewhere(hooks):
+    html = '<a href="https://example.org/">x</a><script src="assets/a.js"></script><link rel="stylesheet" href="a.css">'
+    assert hooks.on_post_page(html, page="a page") == html
+
+
+def test_the_navigation_has_what_is_there(hooks):
+    class Config:
+        nav = [{"A": "cookbook.md"}, {"B": [{"C": "not-there.md"}, {"D": "METHODOLOGY.md"}]}]
+
+    assert hooks.on_config(Config()).nav == [{"A": "cookbook.md"}, {"B": [{"D": "METHODOLOGY.md"}]}]

@@ -138,7 +138,7 @@ class _Commands(click.Group):
             there = [(name, self.commands[name]) for name in names if name in self.commands]
             if there:
                 with formatter.section(title):
-                    formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in there])
+                    formatter.write_dl([(name, command.get_short_help_str(160)) for name, command in there])
 
 
 @click.group(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serbench.cli import completion
 from serbench.cli.base import (
     FAILED,
     OK,
@@ -33,6 +34,7 @@ into_option = click.option(
     "--into",
     type=click.Path(path_type=Path),
     metavar="RUN",
+    shell_complete=completion.runs,
     help="Add what comes of it to a run and its reports; the data is the run's unless --schema names some.",
 )
 
@@ -201,7 +203,13 @@ def _survived(control: str, verified: "list[Verified]") -> str:
 @schema_option
 @data_option
 @sample_option
-@click.option("--patience", default="60s", show_default=True, metavar="T", help="For one codec on one data set.")
+@click.option(
+    "--patience",
+    default="60s",
+    show_default=True,
+    metavar="T",
+    help="How long one codec may take on one data set: 60, 60s, 2m.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write endian.json there too.")
 @into_option
 @json_option

@@ -51,7 +51,12 @@ if TYPE_CHECKING:
 @data_option
 @codec_option
 @sample_option
-@click.option("--records", type=click.IntRange(min=1), metavar="N", help="How many records generated data has.")
+@click.option(
+    "--records",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many records generated data has. Default: what each shared schema says.",
+)
 @click.option("--scale", is_flag=True, help="Messages in several sizes: what each message and each byte of it costs.")
 @click.option("--hot", is_flag=True, help="Time one message over and over instead of several in turn.")
 @click.option(
@@ -67,8 +72,10 @@ if TYPE_CHECKING:
     help="Implementations in other languages too, of the formats chosen; they have half of the time for timing.",
 )
 @click.option("--peer", "languages", multiple=True, metavar="L", help="Only those of this language; repeat.")
-@click.option("--budget", metavar="T", help="Time to spend at most: 90, 90s, 2m (the default), 1h.")
-@click.option("--precision", metavar="P", help="What ratios are to be known to: 1% (the default), 0.3%.")
+@click.option(
+    "--budget", metavar="T", help="Time to spend at most, seconds or with a unit: 90, 90s, 2m (the default), 1h."
+)
+@click.option("--precision", metavar="P", help="How narrowly ratios are to be known: to 1% (the default), 0.3%.")
 @click.option("--quick", "effort", flag_value="quick", help="A first look: 20s, 5%, five processes.")
 @click.option("--thorough", "effort", flag_value="thorough", help="For publication: 30m, 0.3%, 24 processes.")
 @click.option(
@@ -76,7 +83,9 @@ if TYPE_CHECKING:
     type=click.Choice(["instructions"]),
     help="Count them under valgrind in place of time, to follow one --codec over time.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: reports/YYYYmmdd-HHMMSS.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder. Default: reports/YYYYmmdd-HHMMSS."
+)
 @click.option("--resume", is_flag=True, help="Go on with the run that is in --out.")
 @open_option
 @seed_option

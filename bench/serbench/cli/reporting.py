@@ -44,13 +44,20 @@ from serbench.report import FORMATS, USUAL
 @click.argument("old", shell_complete=completion.runs)
 @click.argument("new", shell_complete=completion.runs)
 @click.option("--install", is_flag=True, help="OLD and NEW are what pip installs: two versions of a library, in turns.")
-@click.option("--threshold", metavar="P", help="How much slower or larger is no regression: 5%. Default: none.")
+@click.option("--threshold", metavar="P", help="How much slower or larger is no regression yet: 5%. Default: 0%.")
 @schema_option
 @data_option
 @codec_option
 @sample_option
-@click.option("--budget", metavar="T", help="Time to spend with --install: 90, 90s, 2m (the default), 1h.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the two runs of --install.")
+@click.option(
+    "--budget", metavar="T", help="Time to spend with --install, seconds or with a unit: 90, 90s, 2m (the default), 1h."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the two runs of --install. Default: reports/YYYYmmdd-HHMMSS-diff.",
+)
 @click.option(
     "--format",
     "-f",
