@@ -3,7 +3,7 @@ PYTHON ?= python3
 AXE := axe-core@4.14.1
 BIN := .venv/bin
 
-.PHONY: help bench test check format benchmark docs peers endian clean
+.PHONY: help bench test check format benchmark docs man peers endian clean
 
 help:
 	@echo "make bench      run the suite on the shared schemas (about eight minutes), write a folder in reports/"
@@ -12,6 +12,7 @@ help:
 	@echo "make format     let ruff format and fix"
 	@echo "make benchmark  our handwritten codecs against other people's, and all cells in pytest-benchmark"
 	@echo "make docs       the documentation, into site/: open site/index.html"
+	@echo "make man        manual pages, into man/: man -l man/serbench-run.1"
 	@echo "make peers      system packages that some tests use, and axe-core for the page's"
 	@echo "make endian     every codec across to a big-endian machine, and to one of 32 bits"
 	@echo "make clean      remove .venv and caches"
@@ -46,6 +47,9 @@ check: .venv/dev.stamp
 format: .venv/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+man: .venv/run.stamp
+	$(BIN)/python -m serbench.pages.man man
 
 docs: .venv/docs.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -1,11 +1,13 @@
 """Pages of the documentation that are made of the code: complete, of today's code, and told by running it."""
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from serbench.cli import commands
-from serbench.pages import api, formats
+from serbench.pages import api, formats, man
 from serbench.pages import commands as reference
 from sercodecs.registry import codecs, find, missing
 
@@ -89,6 +91,31 @@ def test_every_command_and_option_is_in_the_reference():
         for option in command.params:
             assert all(name in part for name in option.opts if name.startswith("--")), (path, option.opts)
         assert f"\n{' '.join(path)}" in part
+
+
+def test_code_in_the_reference_stays_code():
+    assert "`serbench run --scale`" in reference.render()
+
+
+def test_every_command_has_a_manual_page():
+    pages = man.render_all()
+    assert {"serbench.1", "serbench-run.1", "serbench-endian-setup.1"} <= set(pages)
+    for page in pages.values():
+        assert all(f"\n.SH {title}\n" in page for title in ("NAME", "SYNOPSIS", "EXAMPLES", "EXIT STATUS"))
+    assert "\nserbench run \\-\\-schema employees \\-\\-codec json \\-\\-codec xml\n" in pages["serbench-run.1"]
+
+
+@pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
+def test_manual_pages_are_without_faults():
+    for name, page in man.render_all().items():
+        done = subprocess.run(
+            ["groff", "-man", "-Tutf8", "-Kutf8", "-ww", "-rCHECKSTYLE=3"],
+            input=page.encode(),
+            capture_output=True,
+            check=True,
+        )
+        assert done.stderr == b"", name
+        assert b"whoever reads standard output" in b" ".join(done.stdout.split())
 
 
 def test_the_python_page_has_signatures_and_docstrings():

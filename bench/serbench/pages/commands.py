@@ -52,12 +52,20 @@ def _words(text: str) -> str:
         if paragraph.startswith("\b\n"):
             shown.append("\n".join(["```text", paragraph.removeprefix("\b\n"), "```"]))
         else:
-            shown.append(
-                re.sub(r"(?<!\w)(--?[a-z][a-z-]*)", r"`\1`", escape(" ".join(paragraph.split())).replace("\\`", "`"))
-            )
+            shown.append("".join(map(_quoted, re.split(r"(`[^`]*`)", " ".join(paragraph.split())))))
     return "\n\n".join(shown)
 
 
+def _quoted(text: str) -> str:
+    """Code as it is; in prose, options as code."""
+    return text if text.startswith("`") else re.sub(r"(?<!\w)--?[a-z][a-z-]*", r"`\g<0>`", escape(text))
+
+
 def _examples(epilog: str) -> list[str]:
+    return ["```sh", *examples(epilog), "```", ""] if epilog else []
+
+
+def examples(epilog: str) -> list[str]:
+    """The lines of the examples at the end of a command's help."""
     block, _, _ = epilog.removeprefix("\b\nExamples:\n").partition("\n\n")
-    return ["```sh", *inspect.cleandoc(block).splitlines(), "```", ""] if block else []
+    return inspect.cleandoc(block).splitlines()
