@@ -8,8 +8,12 @@ interface Codec {
     byte[] encode(Object value) throws Exception;
 
     /** What the library sees. */
-    Object tree(Object value) throws Exception;
+    default Object tree(Object value) throws Exception {
+        throw new UnsupportedOperationException("timed only");
+    }
 
     /** The library's object for a tree. */
-    Object value(Object tree) throws Exception;
+    default Object value(Object tree) throws Exception {
+        throw new UnsupportedOperationException("objects come of octets only");
+    }
 }

@@ -25,6 +25,7 @@ import org.apache.avro.Schema;
 import org.apache.thrift.protocol.TBinaryProtocol;
 import org.apache.thrift.protocol.TCompactProtocol;
 import org.apache.thrift.protocol.TProtocol;
+import org.apache.thrift.protocol.TProtocolFactory;
 import org.bson.BsonDocument;
 import org.msgpack.core.MessagePack;
 
@@ -35,7 +36,7 @@ public final class Main {
         Codec open(Object schema) throws Exception;
     }
 
-    /** A format: the library, how it is opened, and the objects of its users that are timed (null if it has none). */
+    /** A format: the library, how it is opened, the objects of its users that are timed, and how they come about. */
     private record Format(String library, Opening opening, String objects, Opening timed) {
         Format(String library, Opening opening, String objects) {
             this(library, opening, objects, opening);
@@ -43,7 +44,6 @@ public final class Main {
     }
 
     private static final String JAVA = "Java " + System.getProperty("java.version");
-    private static final String THRIFT = jar(TProtocol.class);
     private static final Map<String, Format> FORMATS = Map.ofEntries(
             Map.entry("java", new Format(JAVA, Serialized::new, "generated classes")),
             Map.entry("json", new Format(
@@ -59,8 +59,8 @@ public final class Main {
             Map.entry("ion-text", new Format(jar(IonValue.class), schema -> new Ion(false), "IonValue trees")),
             Map.entry("protobuf", new Format(jar(Message.class), Protobuf::new, "generated classes")),
             Map.entry("avro", new Format(jar(Schema.class), Avro::new, "generic records")),
-            Map.entry("thrift-binary", new Format(THRIFT, schema -> new Thrift(new TBinaryProtocol.Factory()), null)),
-            Map.entry("thrift-compact", new Format(THRIFT, schema -> new Thrift(new TCompactProtocol.Factory()), null)));
+            Map.entry("thrift-binary", thrift(new TBinaryProtocol.Factory())),
+            Map.entry("thrift-compact", thrift(new TCompactProtocol.Factory())));
 
     private final ObjectMapper mapper = new ObjectMapper();
     private final DataOutputStream out =
@@ -74,12 +74,15 @@ public final class Main {
         Map<String, String> objects = new TreeMap<>();
         FORMATS.forEach((name, format) -> {
             libraries.put(name, format.library());
-            if (format.objects() != null) {
-                objects.put(name, format.objects());
-            }
+            objects.put(name, format.objects());
         });
         Map<String, Object> timing = Timing.told(objects);
         return Map.of("hello", "serbench peer", "protocol", 1, "formats", libraries, "timing", timing);
+    }
+
+    private static Format thrift(TProtocolFactory protocols) {
+        return new Format(jar(TProtocol.class), schema -> new Thrift(protocols),
+                "generated classes", schema -> new ThriftClasses(protocols, schema));
     }
 
     /** The name of the file that a class is from, which tells the version. */

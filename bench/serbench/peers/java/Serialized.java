@@ -50,9 +50,4 @@ final class Serialized implements Codec {
     public Object tree(Object value) throws ReflectiveOperationException {
         return seen.root(value);
     }
-
-    @Override
-    public Object value(Object tree) {
-        throw new UnsupportedOperationException("objects are decoded only");
-    }
 }
