@@ -333,14 +333,14 @@ def test_the_time_is_shared_by_what_is_to_come(tmp_path, monkeypatch):
 
 def test_too_little_time_is_told(tmp_path):
     plan = replace(PLAN, codecs=("json/orjson",))
-    for budget_s, told in ((1000, ""), (4, "peers have 2 s for their times, and would want 3 s for 3 processes: ")):
+    for budget_s, told in ((1000, ""), (8, "peers have 4 s for their times, and would want 6 s for 3 processes: ")):
         watcher = Watcher()
         run(replace(plan, budget_s=budget_s), tmp_path / str(budget_s), progress=watcher)
         heard = [text for text, _ in watcher.warnings if text.startswith("peers")]
         assert [text[: len(told)] for text in heard] == [told] * bool(told)
 
 
-@pytest.mark.parametrize(("share", "processes"), [(4.2, 4), (3.3, 3), (1.8, 3), (1.2, 2), (0.2, 1)])
+@pytest.mark.parametrize(("share", "processes"), [(4.2, 4), (3.2, 3), (2.3, 3), (1.6, 2), (0.2, 1)])
 def test_three_processes_have_less_time_each_before_there_are_fewer(share, processes, tmp_path, monkeypatch):
     """Of the time that a process wants; the fake takes none of it."""
     monkeypatch.setattr(timing, "START_S", 0.0)
@@ -482,6 +482,19 @@ def test_which_peers_are_chosen(options, codecs, peers, monkeypatch):
     monkeypatch.setattr(runner, "run", fake_run)
     assert main(*options) == cli.BAD_INPUT
     assert (list(seen[0].codecs), sorted(seen[0].peers)) == (codecs, peers)
+
+
+def test_all_languages_have_more_time(monkeypatch):
+    seen = []
+
+    def fake_run(plan, *more, **others):
+        seen.append(plan.budget_s)
+        raise SerError("enough")
+
+    monkeypatch.setattr(runner, "run", fake_run)
+    for options in ([], ["--peers"], ["--peer", "node"], ["--peers", "--budget", "90s"], ["--peers", "--quick"]):
+        cli.main(["run", "--schema", "employee", *options])
+    assert seen == [120, 300, 120, 90, 20]
 
 
 @pytest.mark.parametrize(

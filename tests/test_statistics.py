@@ -333,14 +333,14 @@ def test_who_was_measured_alone_is_known_by_its_warm_up():
     held = run(
         *(timing(process, 100, 200, 400, **canaries) for process in range(3)),
         *(
-            replace(timing(process, 400, 200, 100, codec="b/b"), canary_ns=[], warm_up_ns=5, steady=True)
+            replace(timing(process, 220, 400, 210, codec="b/b"), canary_ns=[], warm_up_ns=5, steady=True)
             for process in range(3)
         ),
     )
     known = figures(held)
     assert known["d", "a/a", "encode"].quiet == pytest.approx(2 / 3)
     assert known["d", "b/b", "encode"].quiet is None
-    assert ratio(held, "b/b").ratio == pytest.approx(1)
+    assert ratio(held, "b/b").ratio == pytest.approx(1.1)  # of rounds in pairs it would be 2
 
 
 # Many measurements of two candidates, whose truth is known.

@@ -49,6 +49,7 @@ class Effort:
 EFFORTS = {
     "quick": Effort(budget_s=20.0, processes=5, precision=0.05),
     "usual": Effort(),
+    "peers": Effort(budget_s=300.0),
     "thorough": Effort(budget_s=1800.0, processes=24, precision=0.003),
 }
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         "serbench run --data people.jsonl --codec json --codec msgpack --quick",
         "serbench run --schema access_log --codec json --codec xdr --scale",
         "serbench run --data people.jsonl --codec json --codec protobuf --compress zstd-3",
-        "serbench run --schema employees --peers --budget 5m",
+        "serbench run --schema employees --peers",
         "serbench run --schema employees --codec json --peer node --peer go",
         "serbench run --schema employees --codec json/orjson --codec json/node --codec json/java",
         "serbench run --out reports/night --resume --budget 1h",
@@ -73,7 +73,9 @@ if TYPE_CHECKING:
 )
 @click.option("--peer", "languages", multiple=True, metavar="L", help="Only those of this language; repeat.")
 @click.option(
-    "--budget", metavar="T", help="Time to spend at most, seconds or with a unit: 90, 90s, 2m (the default), 1h."
+    "--budget",
+    metavar="T",
+    help="Time to spend at most, seconds or with a unit: 90, 90s, 2m (the default; 5m with --peers), 1h.",
 )
 @click.option("--precision", metavar="P", help="How narrowly ratios are to be known: to 1% (the default), 0.3%.")
 @click.option("--quick", "effort", flag_value="quick", help="A first look: 20s, 5%, five processes.")
@@ -126,7 +128,7 @@ def run(
         raise UsageError("--scale chooses the numbers of records: leave --records out")
     if resume and out is None:
         raise UsageError("--resume needs the folder of the run: --out DIR")
-    wanted = plan.EFFORTS[effort or "usual"]
+    wanted = plan.EFFORTS[effort or ("peers" if peers else "usual")]
     if budget:
         wanted = replace(wanted, budget_s=inputs.duration(budget))
     if precision:

@@ -38,12 +38,14 @@ from serbench.statistics import LEAST_PROCESSES
 
 SHARE = 0.5
 """The part of the time for timing that peers have where there are codecs beside them."""
-USEFUL_S = {False: 0.3, True: 0.9}
-"""What it takes to measure both operations of a format, without and with a compiler at run time."""
-HURRIED = 0.5
+USEFUL_S = {False: 0.3, True: 2.0}
+"""What it takes to measure both operations of a format, without and with a compiler at run time: in a quarter of that
+the JVM is far from having compiled what counts.
+"""
+HURRIED = 0.75
 """With so much of it they make do, if there are three processes then: with fewer nothing is tested."""
 LEAST_S = 0.1
-MOST_S = 6.0
+MOST_S = 8.0
 """The least and the most time that a format has in one process."""
 START_S = 0.5
 """What a process is taken to need to start, until one has been seen."""
