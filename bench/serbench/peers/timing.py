@@ -29,6 +29,7 @@ from serbench.client import Worker
 from serbench.confinement import NICE
 from serbench.frames import Frame, WorkerFailed
 from serbench.peers import languages
+from serbench.peers.answers import measured_ns, timings, without
 from serbench.peers.formats import READERS
 from serbench.peers.languages import LANGUAGES
 from serbench.peers.verify import PATIENCE, Met, meet, verified
@@ -250,7 +251,7 @@ class Peers:
                 return found
             except WorkerFailed as error:
                 reason = self._failed(name, error)
-        return [_without(data, codec, operation, process, reason) for operation in operations], 0
+        return [without(data.name, codec, operation, process, reason) for operation in operations], 0
 
     def _answer(
         self, asked: Worker, data: Data, codec: str, operations: list[Operation], process: int, budget_s: float
@@ -265,16 +266,10 @@ class Peers:
                 raise
             *frames, last = asked.request("time", limit_s=asked.patience_s, **request)
         try:
-            rows = {row.operation: row for row in (_timing(frame["row"], data, codec, process) for frame in frames)}
-            measured_ns = last["done"]["measured_ns"]
-            if set(rows) - set(operations) or not isinstance(measured_ns, int):
-                raise ValueError
+            return timings(frames, operations, data.name, codec, process), measured_ns(last)
         except (KeyError, TypeError, ValueError):
             asked.stop()
             raise WorkerFailed(f"rubbish in place of times: {str([*frames, last])[:80]}") from None
-        for operation in operations:
-            rows.setdefault(operation, _without(data, codec, operation, process, "the peer says nothing of it"))
-        return [rows[operation] for operation in operations], measured_ns
 
     def _request(self, data: Data, codec: str) -> Frame:
         """What the peer needs besides the budget: the messages that are timed, in the octets of our codec."""
@@ -334,28 +329,3 @@ def _favour(asked: Worker) -> None:
     if asked.pid is not None and hasattr(os, "setpriority"):
         with suppress(OSError):
             os.setpriority(os.PRIO_PGRP, asked.pid, NICE)
-
-
-def _timing(row: Any, data: Data, codec: str, process: int) -> Timing:
-    """The row of a frame. Raises `KeyError`, `TypeError` or `ValueError` if it is none."""
-    if "reason" in row:
-        return _without(data, codec, row["operation"], process, str(row["reason"]) or "no reason given")
-    numbers = [row["loops"], *row["samples_ns"]]
-    if len(numbers) < 2 or not all(isinstance(number, int) and number > 0 for number in numbers):
-        raise ValueError
-    if not isinstance(row["warm_up_ns"], int) or not isinstance(row["steady"], bool):
-        raise ValueError
-    return Timing(
-        dataset=data.name,
-        codec=codec,
-        operation=row["operation"],
-        process=process,
-        loops=row["loops"],
-        samples_ns=row["samples_ns"],
-        warm_up_ns=row["warm_up_ns"],
-        steady=row["steady"],
-    )
-
-
-def _without(data: Data, codec: str, operation: Operation, process: int, reason: str) -> Timing:
-    return Timing(dataset=data.name, codec=codec, operation=operation, process=process, reason=reason)
