@@ -19,7 +19,11 @@ WORST = {
     "failed": lambda out: write_frame(out, {"failed": "no such format"}),
 }
 
-SEEN = {"again seen": {"text": "ab"}, "again seen other": {"text": "Ab"}, "again seen rubbish": {"texts": "ab"}}
+SEEN = {"again said": '{"text": "ab"}', "again said other": '{"text": "Ab"}', "again said rubbish": "ab"} | {
+    "again seen": {"text": "ab"},
+    "again seen other": {"text": "Ab"},
+    "again seen rubbish": {"texts": "ab"},
+}
 
 
 TIMED = {"operation": "decode", "loops": 2, "samples_ns": [400, 420, 410], "warm_up_ns": 7_000_000, "steady": True}

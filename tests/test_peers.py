@@ -1,5 +1,6 @@
 """Peers: the real ones on all shared schemas, and fakes that do their worst."""
 
+import decimal
 import functools
 import json
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from serbench import cli, inputs
 from serbench.peers import languages, trees, verify, xdr
-from serbench.peers.defects import DEFECTS, defect, variant
+from serbench.peers.defects import DEFECTS, defect, mistold, variant
 from serbench.peers.formats import READERS
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
 from serbench.peers.losses import LOSSES, Loss, Refusal, losses
@@ -22,7 +23,7 @@ from serbench.peers.verify import chosen, verify_peers
 from serbench.plan import Data
 from sercodecs import registry
 from serschema.generate import generate
-from serschema.model import Bytes, Enum, Field, Float, Int, List, Map, Record, Ref, Schema, String, Union
+from serschema.model import Bytes, Decimal, Enum, Field, Float, Int, List, Map, Record, Ref, Schema, String, Union
 from serschema.strategies import EXAMPLES
 
 FAKE = Path(__file__).with_name("fake_peer.py")
@@ -394,6 +395,20 @@ CARRIES = [
     ("asn1-uper/c", UNSIGNED, 0, "asn1c 0.9.28 writes integers without upper bound with an octet too many in PER"),
     ("asn1-uper/c", Int(32, False), 0, ""),
     ("asn1-der/c", UNSIGNED, 0, ""),
+    ("asn1-der/c", UNSIGNED, 1 << 63, "asn1c 0.9.28 has integers beyond 63 bits as octets in XER"),
+    ("asn1-der/c", UNSIGNED, (1 << 63) - 1, ""),
+    (
+        "asn1-uper/c",
+        Decimal(19, 2),
+        decimal.Decimal("1.00"),
+        "asn1c 0.9.28 has integers beyond 63 bits as octets in XER",
+    ),
+    ("asn1-der/c", Decimal(18, 2), decimal.Decimal("1.00"), ""),
+    ("asn1-der/c", Float(), 1.5, "asn1c 0.9.28 drops digits of reals in XER"),
+    ("protobuf/cpp", Float(32), -(2 - 2**-23) * 2.0**127, "protoc's JSON has the greatest float with more digits"),
+    ("protobuf/cpp", Float(64), (2 - 2**-23) * 2.0**127, ""),
+    ("protobuf/cpp", Float(32), 1.5, ""),
+    ("protobuf/cpp", Map(String(), Float()), {"a": -0.0}, "-0.0 is the default, which is not there, in protoc's JSON"),
     ("asn1-der/c", List(Int(32, False)), [], "asn1c 0.9.28 makes C that does not compile of lists of unsigned int"),
     ("asn1-der/c", List(Int(32)), [1], ""),
     ("asn1-der/c", List(UNSIGNED), [1], ""),
@@ -412,7 +427,7 @@ def test_a_defect_says_no_more_than_it_has_to(peer, type_, value, told):
     assert defect(peer, nothing, schema) is None
     for held in ({"list": [{"it": value}]}, {"map": {"key": value}}, {"it": value}):
         found = defect(peer, nothing | held, schema)
-        words = found.what if found else variant(peer, nothing | held, schema)
+        words = found.what if found else variant(peer, nothing | held, schema) or mistold(peer, nothing | held, schema)
         assert words.startswith(told)
         assert bool(words) == bool(told)
 
@@ -473,11 +488,15 @@ def test_a_defect_has_to_happen(asked):
     ("mode", "reason"),
     [
         ("again seen", ""),
+        ("again said", ""),
+        ("again said other", "message 0: the peer sees it otherwise: $.text: 'ab' became 'Ab'"),
+        ("again said rubbish", "message 0: what the peer says that it sees is not read: DecodeError: "),
         ("again seen other", "message 0: the peer sees it otherwise: $.text: 'ab' became 'Ab'"),
         ("again seen rubbish", "message 0: the peer sees no value of the schema: $: expected only members of Texts"),
     ],
 )
-def test_generated_code_that_tells_what_it_saw(mode, reason, asked):
+def test_generated_code_that_tells_what_it_saw(mode, reason, asked, monkeypatch):
+    monkeypatch.setitem(READERS, "xdr", replace(READERS["xdr"], seen="json/orjson"))
     schema = Schema("Texts", (Record("Texts", (Field("text", 1, String()),)),))
     (row,) = asked(mode, data_of({"text": "ab"}, schema=schema), formats=("xdr",), generated=("xdr",), name="c")
     assert row.status == ("failed" if reason else "ok")

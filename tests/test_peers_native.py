@@ -261,3 +261,29 @@ def test_notes_go_before_an_answer_that_is_compiled_for_long(monkeypatch):
     assert 1 <= len(notes) <= 4
     assert notes[0] == {"note": "xdr is compiled"}
     assert last == {"done": ["00"]}
+
+
+# What generated code says that it has seen.
+
+
+@pytest.mark.parametrize(("language", "format"), [("cpp", "protobuf"), ("c", "asn1-der")])
+def test_what_is_seen_is_told(language, format):
+    """In JSON as protoc's code has it, and in XER as asn1c's has it."""
+    if missing := [tool for tool in LANGUAGES[language].tools if shutil.which(tool) is None]:
+        pytest.skip(f"missing: {', '.join(missing)}")
+    (data, *_), _ = inputs.data_sets(("employee",), (), None, 1, 10)
+    reader = READERS[format]
+    (info,) = registry.find([reader.codec])
+    octets = info.compile(data.schema).encode(data.messages[0]).hex()
+    request = {"request": "again", "format": format, "schema": reader.schema(data.schema), "data": [octets]}
+    *_, last = generated.answer(request, generated.LANGUAGES[language][format])
+    (answer,) = last["done"]
+    assert answer["octets"] == octets
+    assert (
+        answer["seen"]
+        == {
+            "protobuf": '{"name":"Ana Henríquez","address":"Avda. Vergara 110, Concón","number":101}',
+            "asn1-der": "<Employee><name>Ana Henríquez</name><address>Avda. Vergara 110, Concón</address>"
+            "<number>101</number></Employee>",
+        }[format]
+    )

@@ -7,7 +7,8 @@ the versions of its libraries, {"formats": {"msgpack": "@msgpack/msgpack 3.1.3"}
     read     format, schema, data [hex, ...]   {"done": [tree, ...]}, what the library sees in each
     write    format, schema, trees             {"done": [hex, ...]}, what the library makes of each
     again    format, schema, data              {"done": [hex, ...]}, decoded and encoded again by generated code, or
-                                               {"octets": hex, "seen": message} with what it saw (`serschema.jsonform`)
+                                               {"octets": hex, "seen": message} with what it saw (`serschema.jsonform`),
+                                               or a text of it in another of the library's formats
     time     format, schema, data,             a {"row": ...} for each operation, and {"done": {"measured_ns": ...}}:
              budget_ns, operations             `timing.py`
 

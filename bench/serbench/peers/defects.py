@@ -7,20 +7,22 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from serschema.model import Bytes, Float, Int, Kind, List, Map, Record, Ref, Schema, String, Type, Union, Value
+from serschema.model import Bytes, Decimal, Float, Int, Kind, List, Map, Record, Ref, Schema, String, Type, Union, Value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Defect:
     """A part of a value that does not come back from peers: `has(kind, value)`.
 
-    `same`: it does, in other octets than the one encoding that it should have.
+    `same`: it does, in other octets than the one encoding that it should have. `told`: it does, but may be told wrongly
+    in the text of what the peer has seen, which is not compared then.
     """
 
     what: str
     peers: tuple[str, ...]
     has: Callable[[Kind, Value], bool]
     same: bool = False
+    told: bool = False
 
 
 def ends_early(kind: Kind, value: Value) -> bool:
@@ -48,6 +50,19 @@ def negative_zero_in_table(kind: Kind, value: Value) -> bool:
     if isinstance(kind, Union):
         return any(isinstance(number, float) and is_negative_zero(number) for number in value.values())
     return negative_zero(kind, value)
+
+
+def real(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, Float)
+
+
+def greatest_single(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, Float) and kind.bits == 32 and abs(value) == GREATEST_SINGLE
+
+
+def beyond_long(kind: Kind, value: Value) -> bool:
+    """Or it may be, as a decimal of more than 18 digits."""
+    return (isinstance(kind, Int) and value >= 1 << 63) or (isinstance(kind, Decimal) and kind.precision > 18)
 
 
 def is_negative_zero(number: float) -> bool:
@@ -117,6 +132,8 @@ def same_in_capitals(kind: Kind, value: Value) -> bool:
             return False
 
 
+GREATEST_SINGLE = (2 - 2**-23) * 2.0**127
+
 DEFECTS = (
     Defect(
         what="protoc names numbers of fields in capitals in Java, which does not compile if names differ in case only",
@@ -137,6 +154,30 @@ DEFECTS = (
         what="empty strings and vectors that may be absent are, in the object API (flatc without --force-empty)",
         peers=("flatbuffers/cpp",),
         has=empty_optional,
+    ),
+    Defect(
+        what="protoc's JSON has the greatest float with more digits than it has, which is above it to others",
+        peers=("protobuf/cpp",),
+        has=greatest_single,
+        told=True,
+    ),
+    Defect(
+        what="-0.0 is the default, which is not there, in protoc's JSON",
+        peers=("protobuf/cpp",),
+        has=negative_zero,
+        told=True,
+    ),
+    Defect(
+        what="asn1c 0.9.28 drops digits of reals in XER",
+        peers=("asn1-der/c", "asn1-uper/c"),
+        has=real,
+        told=True,
+    ),
+    Defect(
+        what="asn1c 0.9.28 has integers beyond 63 bits as octets in XER (X.693, 8.3)",
+        peers=("asn1-der/c", "asn1-uper/c"),
+        has=beyond_long,
+        told=True,
     ),
     Defect(
         what="the JVM reads all empty strings as one object, and writes references to it",
@@ -194,17 +235,23 @@ def parts(value: Value, type_: Type, schema: Schema) -> Iterator[tuple[Kind, Val
 
 def defect(peer: str, value: Value, schema: Schema) -> Defect | None:
     """What of the value the peer does not carry, if there is anything."""
-    return _defect(peer, value, schema, same=False)
+    return _defect(peer, value, schema, lambda known: not known.same and not known.told)
 
 
 def variant(peer: str, value: Value, schema: Schema) -> str:
     """Why the peer writes a value in other octets than it should; empty if it does not."""
-    known = _defect(peer, value, schema, same=True)
+    known = _defect(peer, value, schema, lambda known: known.same)
     return known.what if known else ""
 
 
-def _defect(peer: str, value: Value, schema: Schema, *, same: bool) -> Defect | None:
-    known = [defect for defect in DEFECTS if peer in defect.peers and defect.same is same]
+def mistold(peer: str, value: Value, schema: Schema) -> str:
+    """Why the peer may not say rightly what it has seen of a value; empty if it has to."""
+    known = _defect(peer, value, schema, lambda known: known.told)
+    return known.what if known else ""
+
+
+def _defect(peer: str, value: Value, schema: Schema, wanted: Callable[[Defect], bool]) -> Defect | None:
+    known = [defect for defect in DEFECTS if peer in defect.peers and wanted(defect)]
     for kind, part in parts(value, Ref(schema.root), schema) if known else ():
         for defect in known:
             if defect.has(kind, part):

@@ -26,13 +26,15 @@ class Reader:
     """How a format is read in Python, and by which codec its octets are ours.
 
     `schema` gives, as JSON, what a reader needs besides the octets. `canonical`: a value has one encoding, so that a
-    peer has to write the same octets. Without `read`, it is for languages of generated code only.
+    peer has to write the same octets. `seen` is the codec of the text in which generated code says what it has seen.
+    Without `read`, it is for languages of generated code only.
     """
 
     codec: str
     read: Callable[[bytes, Any], Tree] = lambda octets, schema: None
     schema: Callable[[Schema], Any] = lambda schema: None
     canonical: bool = False
+    seen: str = ""
 
 
 def _json(data: bytes, _: Any) -> Tree:
@@ -372,7 +374,7 @@ READERS = {
     "bson": Reader(codec="bson/pymongo", read=_bson),
     "ion": Reader(codec="ion/amazon-ion", read=ion.tree),
     "ion-text": Reader(codec="ion-text/amazon-ion", read=ion.tree),
-    "protobuf": Reader(codec="protobuf/upb", read=_protobuf, schema=_descriptors),
+    "protobuf": Reader(codec="protobuf/upb", read=_protobuf, schema=_descriptors, seen="protobuf-json/upb"),
     "avro": Reader(codec="avro/apache", read=_avro, schema=_avro_schema),
     "thrift-binary": Reader(
         codec="thrift-binary/apache", read=partial(_thrift, "binary"), schema=idls.to_thrift, canonical=True
@@ -383,6 +385,8 @@ READERS = {
     "capnp": Reader(codec="capnp/pycapnp", schema=idls.to_capnp),
     "capnp-packed": Reader(codec="capnp-packed/pycapnp", schema=idls.to_capnp),
     "flatbuffers": Reader(codec="flatbuffers/google", schema=idls.to_flatbuffers),
-    "asn1-der": Reader(codec="asn1-der/asn1tools", read=_ber, schema=idls.to_asn1, canonical=True),
-    "asn1-uper": Reader(codec="asn1-uper/asn1tools", schema=idls.to_asn1, canonical=True),
+    "asn1-der": Reader(
+        codec="asn1-der/asn1tools", read=_ber, schema=idls.to_asn1, canonical=True, seen="asn1-xer/asn1tools"
+    ),
+    "asn1-uper": Reader(codec="asn1-uper/asn1tools", schema=idls.to_asn1, canonical=True, seen="asn1-xer/asn1tools"),
 }

@@ -1,12 +1,14 @@
 """The worker for C and C++: `python -m serbench.peers.generated LANGUAGE [PROGRAM]`.
 
 Compilers make a program of each schema, as the file of a format in the folder of the language says: `build` gives the
-commands, `library` and `OBJECTS` what is asked. What such a program is told, and answers, stands in `c/program.h`.
-PROGRAM is a worker itself, for the formats that need no code of a schema, and gets the requests for these as they are.
+commands, `library` and `OBJECTS` what is asked, and `SEEN` that the program tells what it has seen. How such a program
+is asked, and answers, stands in `c/program.h`. PROGRAM is a worker itself, for the formats that need no code of a
+schema, and gets the requests for these as they are.
 """
 
 import contextlib
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from subprocess import PIPE
 from types import ModuleType
-from typing import Any
+from typing import IO, Any
 
 from serbench.frames import PROTOCOL, Frame, ended, read_frame, write_frame
 from serbench.peers.c import HERE, asn1, ndr, xdr
@@ -70,21 +72,25 @@ def framed(data: Sequence[str]) -> bytes:
     return b"".join(len(message).to_bytes(4, "big") + message for message in map(bytes.fromhex, data))
 
 
-def again(path: Path, format: str, data: Sequence[str]) -> list[Any]:
-    """What the program makes of each message: octets in hex, or why not."""
+def again(path: Path, format: str, data: Sequence[str], seen: bool = False) -> list[Any]:
+    """What the program makes of each message: octets in hex, or why not; with what it has seen if it tells that."""
     ran = subprocess.run([path, format], input=framed(data), capture_output=True)
     answers: list[Any] = []
-    out = ran.stdout
-    while out:
-        if reason := REFUSED.get(out[:4]):
+    out = io.BytesIO(ran.stdout)
+    while head := out.read(4):
+        if reason := REFUSED.get(head):
             answers.append({"failed": reason})
-            out = out[4:]
+        elif seen:
+            octets = _rest(out, head).hex()
+            answers.append({"octets": octets, "seen": _rest(out, out.read(4)).decode(errors="replace")})
         else:
-            end = 4 + int.from_bytes(out[:4], "big")
-            answers.append(out[4:end].hex())
-            out = out[end:]
+            answers.append(_rest(out, head).hex())
     ended = {"failed": f"the program ended with {ran.returncode}"}
     return answers + [ended] * (len(data) - len(answers))
+
+
+def _rest(out: IO[bytes], head: bytes) -> bytes:
+    return out.read(int.from_bytes(head, "big"))
 
 
 def time(path: Path, request: Frame) -> list[Frame]:
@@ -107,7 +113,8 @@ def answer(request: Frame, format: ModuleType) -> Iterator[Frame]:
         if timed:
             yield from time(made.result(), request)
         else:
-            yield {"done": again(made.result(), request["format"], request["data"])}
+            seen = hasattr(format, "SEEN")
+            yield {"done": again(made.result(), request["format"], request["data"], seen)}
     except (OSError, ValueError) as error:
         if not timed:
             yield {"done": [{"failed": str(error)} for _ in request["data"]]}

@@ -27,7 +27,7 @@ from serschema.values import first_difference
 
 from serbench.client import Worker
 from serbench.frames import Frame, WorkerFailed
-from serbench.peers.defects import defect, variant
+from serbench.peers.defects import defect, mistold, variant
 from serbench.peers.formats import READERS, Reader
 from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissing, worker
 from serbench.peers.losses import Refusal, When, losses
@@ -268,7 +268,9 @@ class _Case:
             raise _Wrong(f"the peer does not read it: {failure}")
         seen = answer.get("seen") if isinstance(answer, dict) else None
         octets = _octets(answer if seen is None else answer.get("octets"))
-        if seen is not None and (told := first_difference(self.values[number], self.told(seen))):
+        if isinstance(seen, str):
+            self.said(number, seen)
+        elif seen is not None and (told := first_difference(self.values[number], self.told(seen))):
             raise _Wrong(f"the peer sees it otherwise: {told}")
         self.value(number, octets)
         return octets
@@ -279,6 +281,23 @@ class _Case:
             return from_json(seen, self.model)
         except ValueMismatch as error:
             raise _Wrong(f"the peer sees no value of the schema: {error}") from error
+
+    def said(self, number: int, text: str) -> None:
+        """What a peer says in a text that it saw is the value, as far as the text's format carries it."""
+        (info,) = registry.find([self.reader.seen])
+        try:
+            expected, _ = project(self.values[number], self.model, info.limits)
+            codec = info.compile(self.model)
+        except (UnsupportedSchema, SchemaError, Refused):
+            return
+        if mistold(self.peer, self.values[number], self.model) or registry.missing(info):
+            return
+        try:
+            found = codec.decode(text.encode())
+        except Exception as error:
+            raise _Wrong(f"what the peer says that it sees is not read: {described(error)}") from error
+        if told := first_difference(expected, found):
+            raise _Wrong(f"the peer sees it otherwise: {told}")
 
     def both(self, number: int, seen: Any, written: Any) -> bytes | None:
         """What the peer saw, and what it wrote."""

@@ -47,8 +47,13 @@ static size_t peer_encode(void *object, struct peer_octets *made) {
   return length;
 }
 
+static void peer_seen(void *object, struct peer_octets *made) {
+  *made = (struct peer_octets){0, 0};
+  xer_encode(&PEER_TYPE, object, XER_F_CANONICAL, peer_appended, made);
+}
+
 int main(int argc, char **argv) {
-  struct peer_codec codec = {peer_decode, peer_encode, peer_release};
+  struct peer_codec codec = {peer_decode, peer_encode, peer_release, peer_seen};
   peer_packed = argc > 1 && !strcmp(argv[1], "asn1-uper");
   return peer_main(argc, argv, &codec);
 }

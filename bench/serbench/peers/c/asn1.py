@@ -6,6 +6,7 @@ from pathlib import Path
 from serbench.peers.c import HERE
 from serbench.peers.versions import version
 
+SEEN = True
 OBJECTS = "structs of asn1c"
 
 

@@ -4,7 +4,8 @@
        program FORMAT BUDGET_NS OPERATIONS    the messages timed, a frame's text on each line
 
    A message stands on standard input with its length before it, in 4 octets, and so does the answer; ffffffff in the
-   place of a length stands for a message that is not decoded, fffffffe for one that is not encoded. */
+   place of a length stands for a message that is not decoded, fffffffe for one that is not encoded. What a library says
+   that it has seen follows in the same way, where the codec has `seen`. */
 #include "timing.h"
 
 static void peer_number(unsigned value) {
@@ -23,6 +24,11 @@ static int peer_message(struct peer_octets *read) {
   return 1;
 }
 
+static void peer_answer(const struct peer_octets *made) {
+  peer_number(made->length);
+  fwrite(made->data, 1, made->length, stdout);
+}
+
 static void peer_again(const struct peer_codec *codec, const struct peer_octets *given) {
   struct peer_octets made = {0, 0};
   void *object = codec->decode(given->data, given->length);
@@ -33,8 +39,12 @@ static void peer_again(const struct peer_codec *codec, const struct peer_octets 
   if (codec->encode(object, &made) == PEER_REFUSED) {
     peer_number(0xfffffffe);
   } else {
-    peer_number(made.length);
-    fwrite(made.data, 1, made.length, stdout);
+    peer_answer(&made);
+    if (codec->seen) {
+      free(made.data);
+      codec->seen(object, &made);
+      peer_answer(&made);
+    }
   }
   free(made.data);
   codec->release(object);

@@ -23,11 +23,12 @@ struct peer_octets {
 
 /* What a library does: `decode` gives an object, or a null pointer where it refuses; `encode` the number of octets
    that it makes of one, PEER_REFUSED where it refuses, which it puts into `made` unless that is null; `release` takes what
-   `decode` gave. */
+   `decode` gave. `seen`, where there is one, puts what the library says of an object, in text, into `made`. */
 struct peer_codec {
   void *(*decode)(const unsigned char *data, size_t length);
   size_t (*encode)(void *object, struct peer_octets *made);
   void (*release)(void *object);
+  void (*seen)(void *object, struct peer_octets *made);
 };
 
 struct peer_operation {

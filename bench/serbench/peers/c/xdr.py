@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from serbench.peers.c import HERE
+from serbench.peers.versions import version
 
 OBJECTS = "structs of rpcgen"
 
 
 def library() -> str:
-    return "rpcgen and libtirpc"
+    return f"{version('rpcgen')} and libtirpc"
 
 
 def build(schema: dict[str, str], folder: Path, flags: Sequence[str]) -> Iterator[list[str]]:

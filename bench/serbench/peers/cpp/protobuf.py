@@ -6,6 +6,7 @@ from pathlib import Path
 from serbench.peers.cpp import HERE, INCLUDES
 from serbench.peers.versions import version
 
+SEEN = True
 OBJECTS = "generated classes"
 
 
