@@ -116,6 +116,23 @@ def test_a_schema_that_does_not_compile(asked, monkeypatch):
     assert frame["done"][0]["failed"].startswith("rpcgen: ")
 
 
+@needs("c")
+def test_what_is_timed_is_what_was_verified(tmp_path, monkeypatch):
+    """A program is compiled once, as it is timed, and each of the others once."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (data, *_), _ = inputs.data_sets(("employee",), (), None, 1, 10)
+    request = {"format": "xdr", "schema": READERS["xdr"].schema(data.schema), "data": []}
+    programs = []
+    for more in (
+        {"request": "again"},
+        {"request": "again", "timed": True},
+        {"request": "time", "budget_ns": 1, "operations": ["encode"]},
+    ):
+        list(generated.answer(request | more, xdr))
+        programs.append(len(list((tmp_path / "serbench" / "peers" / "programs").iterdir())))
+    assert programs == [1, 2, 2]
+
+
 def test_versions(tmp_path, monkeypatch):
     tool = tmp_path / "tool"
     tool.write_text("#!/bin/sh\necho tool of 2022, version 1.20.3")

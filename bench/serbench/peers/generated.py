@@ -105,8 +105,9 @@ def time(path: Path, request: Frame) -> list[Frame]:
 def answer(request: Frame, format: ModuleType) -> Iterator[Frame]:
     """The frames of an answer; notes go before them while a program is compiled that is not to be timed."""
     timed = request["request"] == "time"
+    flags = TIMED if timed or request.get("timed") else QUICKLY
     with ThreadPoolExecutor(1) as pool:
-        made = pool.submit(program, format, request["schema"], TIMED if timed else QUICKLY)
+        made = pool.submit(program, format, request["schema"], flags)
         while not timed and not wait([made], NOTE_S).done:
             yield {"note": f"{request['format']} is compiled"}
     try:

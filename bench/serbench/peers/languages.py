@@ -43,6 +43,7 @@ class Language:
 
 C_GENERATED = ("xdr", "asn1-der", "asn1-uper", "ndr-little", "ndr-big", "ndr64")
 C_GENERIC = ("main.c", "trees.c", "msgpack.c", "cbor.c", "avro.c")
+NDR_PACKAGES = "libparse-yapp-perl perl samba-dev"
 C_GENERIC_PACKAGES = "libavro-dev libcbor-dev libjansson-dev libmsgpack-dev"
 C_LIBRARIES = ("-ljansson", "-lmsgpackc", "-lcbor", "-lavro")
 CPP = (
@@ -138,7 +139,7 @@ LANGUAGES = {
             name="c",
             title="C",
             tools=("gcc", "rpcgen", "asn1c"),
-            packages=f"asn1c gcc libc6-dev libtirpc-dev rpcsvc-proto samba-dev {C_GENERIC_PACKAGES}",
+            packages=f"asn1c gcc libc6-dev libtirpc-dev rpcsvc-proto {NDR_PACKAGES} {C_GENERIC_PACKAGES}",
             build=(("gcc", "-w", "-O2", *C_GENERIC, "-o", "generic", *C_LIBRARIES),),
             argv=(sys.executable, "-m", "serbench.peers.generated", "c", "generic"),
             formats=(*C_GENERATED, "msgpack", "cbor", "avro"),

@@ -139,7 +139,7 @@ class Peers:
                         yield Verified(dataset=data.name, codec=f"{format}/{name}", status="failed", reason=reason)
                     else:
                         cells.append((format, data))
-            yield from verified(self._met[name], cells)
+            yield from verified(self._met[name], cells, timed=True)
 
     def allot(self, time_s: float, *, beside: bool) -> None:
         """Take a share of the time there is, or all of it if no codec is measured `beside` them."""

@@ -140,8 +140,11 @@ def meet(language: Language, formats: Sequence[str], note: Callable[[str], None]
     return Met(language, asked)
 
 
-def verified(met: Met, cells: Iterable[tuple[str, Data]]) -> Iterator[Verified]:
-    """A row for each of these formats and data sets; the worker is stopped when there are no more."""
+def verified(met: Met, cells: Iterable[tuple[str, Data]], *, timed: bool = False) -> Iterator[Verified]:
+    """A row for each of these formats and data sets; the worker is stopped when there are no more.
+
+    `timed`: they are to be timed, so that code that is compiled for a schema is asked as it will be then.
+    """
     failures = 0
     with met.worker or contextlib.nullcontext() as asked:
         for format, data in cells:
@@ -156,14 +159,14 @@ def verified(met: Met, cells: Iterable[tuple[str, Data]]) -> Iterator[Verified]:
                 )
             else:
                 try:
-                    yield _verified(row, format, format in met.language.generated, data, asked)
+                    yield _verified(row, format, format in met.language.generated, data, asked, timed)
                     failures = 0
                 except WorkerFailed as error:
                     failures += 1
                     yield replace(row, status="failed", reason=str(error))
 
 
-def _verified(row: Verified, format: str, generated: bool, data: Data, asked: Worker) -> Verified:
+def _verified(row: Verified, format: str, generated: bool, data: Data, asked: Worker, timed: bool) -> Verified:
     reader = READERS[format]
     (info,) = registry.find([reader.codec])
     if command := registry.missing(info):
@@ -178,7 +181,8 @@ def _verified(row: Verified, format: str, generated: bool, data: Data, asked: Wo
     data_given = [octets.hex() for octets in case.encoded]
     try:
         if generated:
-            case.compare(case.again, _answers(asked.ask("again", data=data_given, **needed), len(data_given)))
+            again = asked.ask("again", data=data_given, timed=timed, **needed)
+            case.compare(case.again, _answers(again, len(data_given)))
         else:
             seen = _answers(asked.ask("read", data=data_given, **needed), len(data_given))
             written = _answers(asked.ask("write", trees=case.trees, **needed), len(data_given))
