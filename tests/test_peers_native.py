@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import subprocess
+import sys
 import time
 
 import pytest
@@ -304,3 +305,13 @@ def test_what_is_seen_is_told(language, format):
             "<number>101</number></Employee>",
         }[format]
     )
+
+
+def test_a_worker_inside_that_dies_ends_the_worker():
+    """Which its client then tells."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "serbench.peers.generated", "c", "false"], capture_output=True, text=True
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.strip() == "ended with exit code 1"
+    assert ran.stdout == ""

@@ -29,6 +29,10 @@ def ends_early(kind: Kind, value: Value) -> bool:
     return isinstance(kind, String) and "\0" in value
 
 
+def carriage_return(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, String) and "\r" in value
+
+
 def key_ends_early(kind: Kind, value: Value) -> bool:
     return isinstance(kind, Map) and any(isinstance(key, str) and "\0" in key for key in value)
 
@@ -54,6 +58,10 @@ def negative_zero_in_table(kind: Kind, value: Value) -> bool:
 
 def real(kind: Kind, value: Value) -> bool:
     return isinstance(kind, Float)
+
+
+def zero_below(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, Float) and is_negative_zero(value)
 
 
 def greatest_single(kind: Kind, value: Value) -> bool:
@@ -162,15 +170,21 @@ DEFECTS = (
         told=True,
     ),
     Defect(
-        what="-0.0 is the default, which is not there, in protoc's JSON",
+        what="protoc's JSON has -0, the integer 0 to others, for -0.0",
         peers=("protobuf/cpp",),
-        has=negative_zero,
+        has=zero_below,
         told=True,
     ),
     Defect(
         what="asn1c 0.9.28 drops digits of reals in XER",
         peers=("asn1-der/c", "asn1-uper/c"),
         has=real,
+        told=True,
+    ),
+    Defect(
+        what="asn1c 0.9.28 writes line ends bare in XER, which are read as others (XML 1.0, 2.11)",
+        peers=("asn1-der/c", "asn1-uper/c"),
+        has=carriage_return,
         told=True,
     ),
     Defect(
