@@ -35,15 +35,12 @@ final class Protobuf implements Codec {
 
     /** The sources that protoc makes of a file, by their names. */
     private static Map<String, String> protoc(FileDescriptorSet files, String name) throws Exception {
-        Path folder = Files.createTempDirectory("serbench-peer");
-        try {
+        String compiler = compiler().toString();
+        return Classes.sources(folder -> {
             Path descriptors = folder.resolve("descriptors");
             Files.write(descriptors, files.toByteArray());
-            Classes.run(compiler().toString(), "--descriptor_set_in=" + descriptors, "--java_out=" + folder, name);
-            return Classes.sources(folder);
-        } finally {
-            Classes.delete(folder);
-        }
+            Classes.run(compiler, "--descriptor_set_in=" + descriptors, "--java_out=" + folder, name);
+        });
     }
 
     /** protoc, which the build has put beside the libraries. */

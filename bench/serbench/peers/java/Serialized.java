@@ -13,7 +13,7 @@ final class Serialized implements Codec {
     private final ClassLoader loader;
     private final Seen seen;
 
-    Serialized(Object schema) throws IOException {
+    Serialized(Object schema) throws IOException, InterruptedException {
         Map<?, ?> given = (Map<?, ?>) schema;
         loader = Classes.compiled(Map.of("Types.java", (String) given.get("idl")), false);
         seen = new Seen(given);

@@ -26,16 +26,12 @@ final class ThriftClasses implements Codec {
     }
 
     private static Map<String, String> compiler(String idl) throws IOException, InterruptedException {
-        Path folder = Files.createTempDirectory("serbench-peer");
-        try {
+        return Classes.sources(folder -> {
             Path file = folder.resolve("schema.thrift");
             Files.writeString(file, idl);
             String java = "java:generated_annotations=suppress";
             Classes.run("thrift", "--gen", java, "-out", folder.toString(), file.toString());
-            return Classes.sources(folder);
-        } finally {
-            Classes.delete(folder);
-        }
+        });
     }
 
     @Override
