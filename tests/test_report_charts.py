@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import pytest
-from serbench.report import charts, engine, png, rows, svg
+from serbench.report import charts, engine, png, rows, svg, write
 from serbench.report.summary import summarise
 from synthetic_run import CODECS, HOSTILE, RUN, about, timings, verified
 
@@ -139,11 +139,17 @@ def test_rows_become_short_columns():
     assert rows.columns([]) == {}
 
 
-def test_files():
+def test_files(tmp_path):
     drawings = svg.render(SUMMARY)
     assert set(drawings) == {f"{name}.svg" for name in DRAWN}
     assert all(text.startswith("<svg") and "<script" not in text for text in drawings.values())
     one = summarise(replace(RUN, datasets=RUN.datasets[:1], timings=[], foreign=[], crossed=[], asked=[]))
     pictures = png.render(one)
     assert set(pictures) == {f"{name}-1-employees.png" for name in ("sizes", "compressed", "axes")}
+    paths = write(one, tmp_path, ("svg", "png"))
+    assert [path.name for path in paths] == ["charts"] * 2
+    assert {path.name for path in paths[0].iterdir()} == {
+        *pictures,
+        *(name.replace(".png", ".svg") for name in pictures),
+    }
     assert all(octets.startswith(b"\x89PNG\r\n\x1a\n") for octets in pictures.values())
