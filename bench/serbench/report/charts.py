@@ -103,12 +103,14 @@ def drawn(summary: Summary) -> Iterator[Drawn]:
 def of_matrix_chart(number: int, matrix: Matrix) -> Chart:
     """The heat map of a matrix. Its legend says what letters mean."""
     present = {cell.status for cells in matrix.cells for cell in cells if cell}
-    letters = "; ".join(f"{letter} {status}" for status, letter in LETTERS.items() if letter and status in present)
+    letters = [f"{letter} {status}" for status, letter in LETTERS.items() if letter and status in present]
+    if any(cell and cell.word == "same" for cells in matrix.cells for cell in cells):
+        letters.insert(0, "= same")
     return Chart(
         name=f"matrix-{number}",
         drawing=f"matrix:{','.join(status for status in LETTERS if status in present)}",
         title=clean(matrix.title),
-        about=clean(". ".join(filter(None, (matrix.legend, letters)))),
+        about=clean(". ".join(filter(None, (matrix.legend, "; ".join(letters))))),
         of="matrix",
         columns=("codec", "column", "status", "word", "tip"),
         needs=(),

@@ -178,7 +178,7 @@ def _compared(row: Row, operation: Operation) -> str:
 def over_link() -> str:
     """The table that the page's script fills for the link that is chosen."""
     titles = ["codec", "time", "messages/s", "limited by", "beats the first at"]
-    caption = "From machine to machine, with one core on either side"
+    caption = "One core that encodes and decodes, and the link; and at which bandwidth a codec beats the first one"
     return grid(caption, titles, [], numeric=1)
 
 

@@ -96,6 +96,8 @@ def codecs(summary: Summary) -> list[Values]:
 
 LETTERS = {"ok": "", "lossy": "~", "unsupported": "-", "unavailable": "?", "defect": "d", "failed": "x", "control": "c"}
 """By status of a matrix's cell, what is written in it where its word is too long."""
+WORDS = {"ok": "", "same": "="}
+"""Words that have a letter of their own."""
 
 
 def of_matrix(matrix: Matrix) -> list[Values]:
@@ -106,7 +108,7 @@ def of_matrix(matrix: Matrix) -> list[Values]:
             "column": clean(column),
             "status": cell.status,
             "word": cell.word,
-            "letter": cell.word if len(cell.word) <= 2 else LETTERS[cell.status],
+            "letter": WORDS.get(cell.word, cell.word if len(cell.word) <= 2 else LETTERS[cell.status]),
             "tip": clean(cell.tip),
             "control": name in matrix.controls,
         }
