@@ -63,6 +63,16 @@ def test_the_fastest_and_by_how_much_over_the_next_that_is_told_apart():
     )
 
 
+def test_a_choice_among_many_needs_more_evidence():
+    wavering = {"wavering": (1.05, 1.08, 1.02, 1.06)}
+    cells = {("x", "quick"): (100, 100, 100), ("x", "close"): (100, 100, 100, wavering)}
+    alone = of({"quick": AGREED, "close": AGREED}, cells)
+    assert "close, the next that is told apart, takes 1.05 times as long" in alone["Fastest there and back: quick"]
+    cells |= {("x", f"slow{number}"): (100, 500, 500) for number in range(8)}
+    among = of({codec: AGREED for _, codec in cells}, cells)
+    assert "Not told apart from it: close." in among["Fastest there and back: quick"]
+
+
 def test_means_over_data_sets_are_geometric():
     told = of(
         {"quick": AGREED, "slow": AGREED},

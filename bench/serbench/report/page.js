@@ -88,7 +88,6 @@ function sortTable(table, column, down) {
   const keys = new Map(lines.map(line => [line, line.cells[column]?.textContent ?? ""]));
   const numeric = lines.filter(line => Number.isNaN(number(keys.get(line)))).every(line => keys.get(line) === "-");
   const compare = (a, b) => {
-    if (column === null) return a.place - b.place;
     const [x, y] = [keys.get(a), keys.get(b)];
     if (!numeric) return (down ? -1 : 1) * x.localeCompare(y, "en", {numeric: true}) || a.place - b.place;
     const [p, q] = [number(x), number(y)];
