@@ -85,7 +85,9 @@ def runs(count, changed=(), factor=1.06):
         held = run(number, mood=drifting(number), rounds=20, name=f"reports/{number}",
                    factors={"c/1": factor} if number in changed else {})  # fmt: skip
         versions = {"x": "2" if number in changed else "1"}
-        header = replace(held.header, started=f"2026-01-{number + 1:02}T03:04:05+00:00", versions=versions)
+        machine = held.header.machine | {"commit": f"c0ffee{number}"}
+        started = f"2026-01-{number + 1:02}T03:04:05+00:00"
+        header = replace(held.header, started=started, versions=versions, machine=machine)
         found.append(replace(held, header=header))
     return found
 
@@ -186,7 +188,7 @@ def test_the_command_shows_the_changes(folder, capsys, tmp_path):
     assert main(["history", str(folder), "--codec", "c/1", "--html", str(tmp_path / "h.html")]) == 0
     out, err = capsys.readouterr()
     (said,) = [line for line in out.splitlines() if line.startswith("c/1, d, encode: ")]
-    assert "from run 6 (run-5, 2026-01-06T03:04:05+00:00) on; x 1 became 2" in said
+    assert "from run 6 (run-5, 2026-01-06T03:04:05+00:00, c0ffee5) on; x 1 became 2" in said
     assert "▁" in out
     assert "█" in out
     assert err == f"serbench: the page is {tmp_path / 'h.html'}\n"
@@ -197,7 +199,7 @@ def test_the_command_shows_the_changes(folder, capsys, tmp_path):
 def test_the_command_prints_json(folder, capsys):
     assert main(["history", str(folder), "--dataset", "d", "--json"]) == 0
     held = json.loads(capsys.readouterr().out)
-    assert len(held["runs"]) == 9
+    assert [run["commit"] for run in held["runs"]] == [f"c0ffee{number}" for number in range(9)]
     (shift,) = [shift for row in held["series"] for shift in row["shifts"]]
     assert (shift["at"], shift["worse"]) == (5, True)
 

@@ -179,7 +179,9 @@ def test_its_command_compares_two_runs(tmp_path):
 
 def test_what_dashboards_read_is_there():
     """github-action-benchmark's extractPytestResult takes fullname, stats.ops, stddev, mean and rounds."""
-    held = json.loads(render(SUMMARY, "pytest-benchmark"))
+    machine = RUN.header.machine | {"commit": "c0ffee-dirty"}
+    held = json.loads(render(summarise(replace(RUN, header=replace(RUN.header, machine=machine))), "pytest-benchmark"))
+    assert (held["commit_info"]["id"], held["commit_info"]["dirty"]) == ("c0ffee", True)
     names = [benchmark["fullname"] for benchmark in held["benchmarks"]]
     assert len(set(names)) == len(names) > 10
     for benchmark in held["benchmarks"]:

@@ -25,10 +25,12 @@ NOTE = (
 def render(found: History, out: Console) -> None:
     """The runs, a line of blocks for each series, then the changes."""
     shown = found.runs[-MOST_POINTS:]
-    made = plain([("", False), ("started", True), ("run", True), ("versions that changed", True)], wrap=True)
+    titles = ("started", "run", "commit", "versions that changed")
+    made = plain([("", False), *((title, True) for title in titles)], wrap=True)
     for number, run in enumerate(found.runs, 1):
         before = found.runs[number - 2] if number > 1 else run
-        made.add_row(str(number), clean(run.header.started), clean(run.path.parent.name), clean(_versions(before, run)))
+        about = (run.header.started, run.path.parent.name, commit(run), _versions(before, run))
+        made.add_row(str(number), *map(clean, about))
     out.print(made)
     out.print()
     if len(shown) < len(found.runs):
@@ -49,6 +51,11 @@ def render(found: History, out: Console) -> None:
     out.print(NOTE)
     for note in found.notes:
         out.print(clean(note), soft_wrap=True)
+
+
+def commit(run: Run) -> str:
+    """The Git state of the folder that it ran in; empty where there was none."""
+    return str(run.header.machine.get("commit", ""))
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -91,7 +98,8 @@ def sentence(series: Series, shift: Shift, runs: Sequence[Run]) -> str:
     what = series.what if series.kind != "instructions" else f"{series.what}, instructions"
     run = runs[shift.at]
     changed = _versions(runs[shift.at - 1], run)
-    where = f"from run {shift.at + 1} ({run.path.parent.name}, {run.header.started}) on"
+    named = [run.path.parent.name, run.header.started, *([commit(run)] if commit(run) else [])]
+    where = f"from run {shift.at + 1} ({', '.join(named)}) on"
     return f"{series.codec}, {series.dataset}, {what}: {_change(shift)} {where}" + (f"; {changed}" if changed else "")
 
 
@@ -106,7 +114,12 @@ def as_json(found: History) -> dict[str, Any]:
     """`at` is a place in `runs`, counted from 0. Times are relative to the first, sizes in octets a message."""
     return {
         "runs": [
-            {"run": str(run.path.parent), "started": run.header.started, "versions": run.header.versions}
+            {
+                "run": str(run.path.parent),
+                "started": run.header.started,
+                "commit": commit(run),
+                "versions": run.header.versions,
+            }
             for run in found.runs
         ],
         "series": [_series_json(series) for series in found.series],

@@ -36,6 +36,7 @@ def render(summary: Summary) -> str:
         if (cell := (table.dataset.name, row.codec, operation)) in samples
     ]
     machine = run.header.machine
+    commit, dirty, _ = str(machine.get("commit", "")).partition("-dirty")
     held = {
         "machine_info": {
             "processor": machine.get("cpu", ""),
@@ -43,7 +44,7 @@ def render(summary: Summary) -> str:
             "system": machine.get("system", ""),
             "cpu": {"brand_raw": machine.get("cpu", ""), "count": machine.get("cores")},
         },
-        "commit_info": {"id": "unversioned", "time": run.header.started, "dirty": False, "project": "serbench"},
+        "commit_info": {"id": commit or "unversioned", "dirty": bool(dirty), "time": run.header.started},
         "benchmarks": benchmarks,
         "datetime": run.header.started,
         "version": "5.3.1",
