@@ -4,13 +4,14 @@ Those are the lines of the result file as they are, or what reports compute of t
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from serbench.report import figures
 from serbench.report.summary import Summary
-from serbench.results import Run
+from serbench.results import Asked, Counted, Crossing, Ended, Footprint, Library, Run, Spent, Streamed, Timing
 
 Rows: TypeAlias = Iterable[Mapping[str, Any]]
 
@@ -41,6 +42,23 @@ def _columns(text: str) -> tuple[Column, ...]:
 def _of_cell(text: str) -> tuple[Column, ...]:
     """Columns of what there is of each codec on each data set."""
     return (Column("dataset", "VARCHAR"), Column("codec", "VARCHAR"), *_columns(text))
+
+
+_TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", list: "VARCHAR[]"}
+
+
+def _fields(kind: type, leave_out: Collection[str] = (), **about: str) -> tuple[Column, ...]:
+    """A column for each field of a dataclass but those that are mappings, and what some of them are."""
+    found = []
+    for name, hint in get_type_hints(kind).items():
+        (held,) = {
+            each for each in (get_args(hint) if get_origin(hint) is UnionType else (hint,)) if each is not NoneType
+        }
+        plain = str if get_origin(held) is Literal else get_origin(held) or held
+        type_ = "BIGINT[]" if held == list[int] else _TYPES.get(plain, "")
+        if type_ and name not in leave_out:
+            found.append(Column(name, type_, about.get(name, "")))
+    return tuple(found)
 
 
 def _own(lines: Callable[[Run], Iterable[Any]]) -> Callable[[Summary], Rows]:
@@ -239,42 +257,20 @@ TABLES: dict[str, Table] = {
     ),
     "figures": Table(
         "every figure, in the rows of report.csv",
-        _of_cell("""
-            format           VARCHAR
-            implementation   VARCHAR
-            version          VARCHAR
-            language         VARCHAR
-            textual          BOOLEAN
-            self_describing  BOOLEAN
-            control          BOOLEAN
-            status           VARCHAR
-            reason           VARCHAR
-            measure          VARCHAR  the unit is at its end
-            value            DOUBLE
-            low              DOUBLE   95 % interval
-            high             DOUBLE
-            processes        BIGINT
-            ratio            DOUBLE   to the fastest
-            ratio_low        DOUBLE
-            ratio_high       DOUBLE
-            p                DOUBLE
-            verdict          VARCHAR
-            rank             BIGINT
-        """),
+        _fields(
+            figures.Long, measure="the unit is at its end", low="95 % interval", ratio="to the fastest", p="corrected"
+        ),
         _figures,
     ),
     "timings": Table(
         "raw samples, one row a codec, data set, operation and process",
-        _of_cell("""
-            operation   VARCHAR
-            process     BIGINT
-            loops       BIGINT    calls in a sample
-            samples_ns  BIGINT[]  of `loops` calls, each of which handles the timed messages once
-            canary_ns   BIGINT[]
-            rounds      BIGINT[]  empty: all in order
-            collecting  BOOLEAN   with garbage collection on
-            reason      VARCHAR
-        """),
+        _fields(
+            Timing,
+            loops="calls in a sample",
+            samples_ns="of `loops` calls, each of which handles the timed messages once",
+            rounds="empty: all in order",
+            collecting="with garbage collection on",
+        ),
         _own(lambda run: run.timings),
     ),
     "samples": Table(
@@ -299,106 +295,59 @@ TABLES: dict[str, Table] = {
         """,
     ),
     "memory": Table(
-        "one call on the largest message, in octets, and the time to compile the schema",
-        _of_cell("""
-            method              VARCHAR
-            encode_peak_bytes   BIGINT
-            encode_held_bytes   BIGINT
-            encode_allocations  BIGINT
-            decode_peak_bytes   BIGINT
-            decode_held_bytes   BIGINT
-            decode_allocations  BIGINT
-            construct_ns        BIGINT[]  a number a process
-            reason              VARCHAR
-        """),
+        "one call on the largest message, and the time to compile the schema",
+        _fields(Footprint, construct_ns="a number a process"),
         _own(lambda run: run.footprints),
     ),
     "streams": Table(
         "many records as one stream",
-        _of_cell("""
-            records           BIGINT
-            stream_bytes      BIGINT
-            write_peak_bytes  BIGINT  rise of resident memory
-            read_peak_bytes   BIGINT
-            reason            VARCHAR
-        """),
+        _fields(Streamed, write_peak_bytes="rise of resident memory"),
         _own(lambda run: run.streamed),
     ),
     "libraries": Table(
         "what a library costs before it does anything",
-        _columns("""
-            codec            VARCHAR
-            import_ns        BIGINT[]  a number a process
-            resident_bytes   BIGINT
-            installed_bytes  BIGINT
-            required_bytes   BIGINT    with all that it requires
-            reason           VARCHAR
-        """),
+        _fields(Library, import_ns="a number a process", required_bytes="with all that it requires"),
         _own(lambda run: run.libraries),
     ),
     "instructions": Table(
         "what valgrind counted",
-        _of_cell("""
-            operation           VARCHAR
-            seed                BIGINT
-            loops               BIGINT  calls, each of which handles the timed messages once
-            instructions        BIGINT  of all loops
-            empty_instructions  BIGINT  of as many calls of an empty function
-            reason              VARCHAR
-        """),
+        _fields(
+            Counted,
+            loops="calls, each of which handles the timed messages once",
+            instructions="of all loops",
+            empty_instructions="of as many calls of an empty function",
+        ),
         _own(lambda run: run.counted),
     ),
     "crossings": Table(
         "to machines of another byte order or word size, and back",
-        _of_cell("""
-            machine   VARCHAR
-            status    VARCHAR
-            reason    VARCHAR
-            here      VARCHAR  version of the library
-            there     VARCHAR
-            forth     VARCHAR  what went wrong on the way there
-            back      VARCHAR
-            octets    VARCHAR  same, vary, differ
-            messages  BIGINT
-            refused   BIGINT
-        """),
+        _fields(
+            Crossing,
+            here="version of the library",
+            forth="what went wrong on the way there",
+            octets="same, vary, differ",
+        ),
         _own(lambda run: run.crossed),
     ),
     "asked": Table(
         "what implementations that are not ours make of a codec's octets",
-        _of_cell("""
-            writer    VARCHAR
-            language  VARCHAR
-            library   VARCHAR
-            status    VARCHAR
-            reason    VARCHAR
-            octets    BOOLEAN  it writes the same
-        """),
+        _fields(Asked, writer="whose octets they are", octets="it writes the same"),
         _own(lambda run: run.asked),
     ),
     "blocks": Table(
         "what a block took",
-        _columns("""
-            dataset      VARCHAR
-            direction    VARCHAR
-            process      BIGINT
-            wall_ns      BIGINT
-            measured_ns  BIGINT   of that inside measurement
-        """),
+        _fields(Spent, measured_ns="of that inside measurement"),
         _own(lambda run: run.spent),
     ),
     "ends": Table(
         "how runs ended, and what others did to the machine meanwhile",
-        _columns("""
-            wall_s          DOUBLE
-            interrupted     BOOLEAN
-            others_percent  DOUBLE   of all CPUs, used by others
-            steal_percent   DOUBLE   taken by other virtual machines
-            throttled       BIGINT   periods in which the container's share was used up
-            overheated      BIGINT
-            switches        BIGINT   how often a worker made way
-            swapped_bytes   BIGINT
-        """),
+        _fields(
+            Ended,
+            others_percent="of all CPUs, used by others",
+            steal_percent="taken by other virtual machines",
+            throttled="periods in which the container's share was used up",
+            switches="how often a worker made way",
+        ),
         _own(lambda run: run.ended),
     ),
 }
