@@ -24,6 +24,7 @@ from serbench.results import (
     Streamed,
     Timing,
     Verified,
+    Writer,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -326,6 +327,23 @@ RUN = Run(
     crossed=CROSSED,
     asked=ASKED,
 )
+
+
+def write(folder, run=RUN):
+    """The run as a folder with its result file."""
+    writer = Writer(folder)
+    for line in (
+        run.header,
+        *run.datasets,
+        *run.libraries,
+        *run.verified,
+        *run.footprints,
+        *run.streamed,
+        *run.timings,
+    ):
+        writer.write(line)
+    writer.close()
+    return folder
 
 
 def on_terminal(width, run=RUN):

@@ -11,21 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 from serbench.cli import main
-from serbench.results import Writer
-from synthetic_run import RUN
+from synthetic_run import RUN, write
 
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 INPUT = re.compile(r"\$\{\{ inputs\.([\w-]+) \}\}")
-
-
-def write(folder, run=RUN):
-    writer = Writer(folder)
-    for line in (run.header, *run.datasets, *run.verified, *run.timings):
-        writer.write(line)
-    writer.close()
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import pytest
 from serbench.changes import Change, Changes, changes
 from serbench.cli import main
 from serbench.report import changes_markdown, junit
-from serbench.results import Writer
 from serbench.statistics import Ratio
-from synthetic_run import GOLDEN, HOSTILE, RUN
+from synthetic_run import GOLDEN, HOSTILE, RUN, write
 
 OLD = replace(RUN, path=RUN.path.parent.parent / "main" / "results.jsonl")
 NEW = replace(
@@ -119,12 +118,7 @@ def test_junit_has_a_case_for_each_comparison_and_a_failure_for_each_regression(
 @pytest.fixture
 def folders(tmp_path):
     larger = [replace(held, encoded_bytes=[size + 1 for size in held.encoded_bytes]) for held in RUN.verified]
-    for name, verified in (("old", RUN.verified), ("new", larger)):
-        writer = Writer(tmp_path / name)
-        for line in (RUN.header, *RUN.datasets, *verified, *RUN.timings):
-            writer.write(line)
-        writer.close()
-    return [str(tmp_path / name) for name in ("old", "new")]
+    return [str(write(tmp_path / "old")), str(write(tmp_path / "new", replace(RUN, verified=larger)))]
 
 
 def test_the_command_writes_them_and_ends_with_one(folders, capsys):

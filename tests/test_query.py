@@ -11,9 +11,8 @@ from serbench.cli import main
 from serbench.query import QueryError, ask
 from serbench.report.answers import described
 from serbench.report.summary import summarise
-from serbench.results import Writer
 from serbench.tables import TABLES
-from synthetic_run import HOSTILE, LIBRARIES, RUN
+from synthetic_run import HOSTILE, LIBRARIES, RUN, write
 
 
 def rows(sql, runs=(RUN,)):
@@ -22,12 +21,7 @@ def rows(sql, runs=(RUN,)):
 
 @pytest.fixture
 def folder(tmp_path):
-    held = tmp_path / "run"
-    writer = Writer(held)
-    for line in (RUN.header, *RUN.datasets, *RUN.verified, *RUN.timings):
-        writer.write(line)
-    writer.close()
-    return str(held)
+    return str(write(tmp_path / "run"))
 
 
 def test_each_line_of_the_result_file_is_a_row():

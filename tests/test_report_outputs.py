@@ -13,12 +13,13 @@ from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
+import synthetic_run
 from pytest_benchmark.stats import Stats
 from serbench import report
 from serbench.cli import main
 from serbench.report import FORMATS, Output, figures, latex, parquet, pytest_benchmark, readme, render, write
 from serbench.report.summary import summarise
-from serbench.results import FILE_NAME, ResultsError, Writer
+from serbench.results import FILE_NAME, ResultsError
 from synthetic_run import CODECS, DATASETS, HOSTILE, RUN, TIMINGS, about, timings, verified
 
 SUMMARY = summarise(RUN)
@@ -28,12 +29,7 @@ CSV = list(csv.DictReader(io.StringIO(render(SUMMARY, "csv"))))
 
 @pytest.fixture
 def folder(tmp_path):
-    held = tmp_path / "made-up"
-    writer = Writer(held)
-    for line in (RUN.header, *RUN.datasets, *RUN.verified, *RUN.timings):
-        writer.write(line)
-    writer.close()
-    return held
+    return synthetic_run.write(tmp_path / "made-up")
 
 
 # The long form.
