@@ -74,8 +74,9 @@ def test_its_rows_are_whole_and_the_worst_come_first():
         (FOUND.rows, "3 regressions"),
         (FOUND.rows[1:2], "1 regression"),
         (FOUND.rows[3:5], "no regression, and something got better"),
-        (FOUND.rows[:1], "no regression"),
-        ([], "no regression"),
+        (FOUND.rows[2:3], "no regression"),
+        (FOUND.rows[:1], "no regression, but no times were compared"),
+        ([], "no regression, but no times were compared"),
     ],
 )
 def test_the_verdict_comes_first(rows, said):

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 
+import pyarrow
 import pytest
 from serbench.cli import main
 from serbench.query import QueryError, ask
@@ -87,13 +88,14 @@ def test_several_runs_are_told_apart(folder, capsys):
         ("LOAD httpfs", "Permission Error"),
         ("FROM 'https://example.com/a.parquet'", "Permission Error"),
         ("SET enable_external_access = true", "Invalid Input Error"),
-        ("FROM runs_of_python", "Catalog Error"),
+        ("FROM table_of_python", "Catalog Error"),
     ],
 )
 def test_what_is_refused_is_one_line(sql, error, folder, capsys):
-    runs_of_python = [RUN]
+    table_of_python = pyarrow.table({"a": [1]})  # duckdb takes such a variable for a table
     with pytest.raises(QueryError):
-        ask(runs_of_python, sql)
+        ask([RUN], sql)
+    assert len(table_of_python) == 1
     assert main(["query", folder, sql]) == 2
     out, err = capsys.readouterr()
     assert out == ""

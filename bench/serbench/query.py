@@ -39,7 +39,6 @@ def ask(runs: Sequence[Run], sql: str) -> Answer:
         database.execute("SET autoload_known_extensions = false")
         _fill(database, runs)
         database.execute("SET enable_external_access = false")
-        database.execute("SET python_enable_replacements = false")  # a table could be a variable of ours
         database.execute("SET lock_configuration = true")
         try:
             statements = database.extract_statements(sql)

@@ -41,6 +41,8 @@ def verdict(found: Changes) -> str:
     count = len(found.worse)
     if count:
         return f"{count} {'regression' if count == 1 else 'regressions'}"
+    if not any(row.kind in ("time", "instructions") for row in found.rows):
+        return "no regression, but no times were compared"
     better = any(said(row) == "better" for row in found.rows)
     return "no regression, and something got better" if better else "no regression"
 
