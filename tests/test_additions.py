@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,14 +115,16 @@ def test_what_peers_say_is_added(run, monkeypatch, capsys):
 
     def rows(sets, peers, note):
         assert [data.name for data in sets] == ["integers", "employee"]
-        return [Verified(dataset=data.name, codec="json/node", status="ok", offers=["octets"]) for data in sets]
+        row = Verified(dataset="", codec="json/node", status="ok", offers=["octets"])
+        return [verify.asked(replace(row, dataset=data.name), "V8 1") for data in sets]
 
-    monkeypatch.setattr(verify, "verify_peers", rows)
+    monkeypatch.setattr(verify, "ask_peers", rows)
     assert main(["verify", "--peer", "node", "-c", "json", "--into", str(run), "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert [Asked(**row) for row in shown] == read(run).asked
     assert read(run).asked[0].octets
-    assert "| json/node | same | same |" in (run / "report.md").read_text()
+    assert read(run).asked[0].writer == "json/orjson"
+    assert "| json/node | same | same | V8 1 |" in (run / "report.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ def test_peers_of_the_run_itself_are_shown_with_those_that_were_asked_later():
     run = replace(RUN, header=header, verified=[*RUN.verified, own])
     trips, _, peers = matrices.of_run(run)
     assert cell(peers, "xdr/c", "employees") == Cell("ok", "same")
+    assert peers.asides["xdr/c"] == "own 0.1"
     assert len(peers.rows) == 4
     assert "xdr/c" not in trips.rows
     alone = matrices.of_run(replace(run, asked=[]))[-1]

@@ -147,7 +147,7 @@ def _verify_peers(
     from serschema.errors import SerError
 
     from serbench.peers import opinions
-    from serbench.peers.verify import chosen, verify_peers
+    from serbench.peers.verify import ask_peers, chosen
     from serbench.report import matrices, terminal
 
     others = [language for language in languages if language != opinions.PYTHON]
@@ -164,7 +164,7 @@ def _verify_peers(
         registry.find(codecs)
         raise UsageError(f"no two libraries of Python implement {' or '.join(codecs)}")
     with _addition(into, schemas, data, sample) as (sets, add):
-        rows = [matrices.of_verified(row) for row in verify_peers(sets, peers, tell)] if peers else []
+        rows = ask_peers(sets, peers, tell)
         rows += opinions.ask(sets, groups, tell) if groups else []
         add(rows)
     if as_json:

@@ -33,7 +33,7 @@ from serbench.peers.languages import LANGUAGES, Language, PeerFailed, PeerMissin
 from serbench.peers.losses import Refusal, When, losses
 from serbench.peers.trees import Tree, difference, mapped, normal
 from serbench.plan import Data
-from serbench.results import Status, Verified
+from serbench.results import Asked, Status, Verified
 from serbench.verify import HEAD, described
 
 PATIENCE = 3
@@ -94,6 +94,34 @@ def verify_peers(
             meet(LANGUAGES[name], formats, note), [(format, data) for format in formats for data in data_sets]
         )
     ]
+
+
+def ask_peers(
+    data_sets: Sequence[Data], peers: Mapping[str, Sequence[str]], note: Callable[[str], None]
+) -> list[Asked]:
+    """The same as lines of a result file, with the libraries that were asked."""
+    found = []
+    for name, formats in peers.items():
+        met = meet(LANGUAGES[name], formats, note)
+        for row in verified(met, [(format, data) for format in formats for data in data_sets]):
+            found.append(asked(row, " ".join(met.library(row.codec.partition("/")[0])).strip()))
+    return found
+
+
+def asked(row: Verified, library: str) -> Asked:
+    """What came of a peer's round trip, as a line of its own."""
+    format, _, language = row.codec.partition("/")
+    return Asked(
+        dataset=row.dataset,
+        codec=row.codec,
+        writer=READERS[format].codec,
+        language=language,
+        library=library,
+        status=row.status,
+        reason=row.reason,
+        losses=row.losses,
+        octets="octets" in row.offers,
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from serbench.endian.crossing import verdict
+from serbench.peers import verify
 from serbench.peers.opinions import PYTHON, wire
 from serbench.report.words import losses_text
 from serbench.results import Asked, Crossing, Foreign, Run, Verified
@@ -56,7 +57,8 @@ def of_run(run: Run) -> list[Matrix]:
         crossed = [row for row in run.crossed if row.machine == foreign.machine]
         held = crossings(foreign, crossed)
         found.append(replace(held, notes=[*held.notes, *_other_versions(run, crossed)]))
-    return found + of_asked([*(of_verified(row) for row in run.verified if _peer(run, row)), *run.asked])
+    own = [verify.asked(row, _library(run, row)) for row in run.verified if _peer(run, row)]
+    return found + of_asked([*own, *run.asked])
 
 
 def of_asked(asked: Sequence[Asked]) -> list[Matrix]:
@@ -87,6 +89,11 @@ def _round_trips(run: Run) -> Matrix:
     """Without the notes that the tables of the data sets have."""
     found = verification([row for row in run.verified if not _peer(run, row)], _controls(run))
     return replace(found, notes=_orders(run.verified))
+
+
+def _library(run: Run, row: Verified) -> str:
+    about = run.header.codecs[row.codec]
+    return f"{about['distribution']} {about['version']}".strip()
 
 
 def _peer(run: Run, row: Verified) -> bool:
@@ -211,21 +218,6 @@ def asked_peers(asked: Sequence[Asked]) -> Matrix:
         notes=merged(lines),
         aside="library",
         asides={row.codec: row.library for row in asked if row.library},
-    )
-
-
-def of_verified(row: Verified) -> Asked:
-    """What a peer was asked in a run of its own, as what it was asked later."""
-    format, _, language = row.codec.partition("/")
-    return Asked(
-        dataset=row.dataset,
-        codec=row.codec,
-        writer=format,
-        language=language,
-        status=row.status,
-        reason=row.reason,
-        losses=row.losses,
-        octets="octets" in row.offers,
     )
 
 
