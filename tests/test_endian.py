@@ -207,6 +207,15 @@ def test_a_defect_that_does_not_show_is_none(pretend):
     assert crossed().problems == ["xdr/serbench has a defect on s390x that did not show: take it out of the recipe"]
 
 
+@pytest.mark.parametrize("name", ["fake/good", "python"])
+def test_what_is_said_to_be_lacking_has_to_lack(pretend, name):
+    pretend("swapped", lacking={name: "no wheel", "other": "no wheel"})
+    done = crossed("fake/good", data=[POINTS])
+    assert done.problems == [
+        f"{name} is said to be lacking on s390x (no wheel), and fake/good works there: take it out of the recipe"
+    ]
+
+
 def fake(name):
     return next(info for info in fake_codecs.CODECS if info.implementation == name)
 

@@ -152,6 +152,14 @@ def test_a_recipe_that_changed_is_followed_anew(fakes, monkeypatch):
     assert not (setup.home("s390x") / "site" / "orjson.py").exists()
 
 
+def test_a_machine_of_no_recipe_is_removed(fakes):
+    old = setup.folder() / "mips"
+    (old / "root").mkdir(parents=True)
+    prepare()
+    assert not old.exists()
+    assert setup.is_ready("s390x")
+
+
 def test_what_is_known_about_a_machine_does_not_make_another(fakes, monkeypatch):
     prepare()
     monkeypatch.setitem(RECIPES, "s390x", replace(RECIPES["s390x"], defects={}, lacking={}))

@@ -28,7 +28,7 @@ from sercodecs import registry
 from serschema.errors import SerError
 from serschema.jsonform import schema_to_json, to_json
 
-from serbench.cache import cache
+from serbench.cache import cache, used
 from serbench.client import Worker
 from serbench.counting import OFFERED
 from serbench.frames import Frame, WorkerFailed
@@ -78,6 +78,7 @@ def install(requirement: str) -> Installed:
         shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
         _install(requirement, folder)
+    used(folder, f"{sys.implementation.cache_tag}-*")
     asked = [held for held in metadata.distributions(path=[str(folder)]) if held.read_text("REQUESTED") is not None]
     if len(asked) != 1:
         raise InstallError(f"{requirement}: is not one distribution; remove {folder}")

@@ -70,7 +70,7 @@ def run(
         finally:
             progress.finished()
         wanted = failing(there.hello)
-        problems = _problems(machine, rows, wanted)
+        problems = _problems(machine, rows, wanted) + _not_lacking(machine, rows, infos)
         return Crossed(
             machine=name,
             hello=there.hello,
@@ -202,6 +202,18 @@ def _problems(machine: Machine, rows: Sequence[Crossing], wanted: Sequence[str])
         if crossed and "defect" not in crossed:
             found.append(f"{codec} has a defect on {machine.name} that did not show: take it out of the recipe")
     return found
+
+
+def _not_lacking(machine: Machine, rows: Sequence[Crossing], infos: Sequence[CodecInfo]) -> list[str]:
+    """What a recipe says a machine lacks, though it works there, a line each."""
+    works = {row.codec for row in rows if row.octets}
+    names = {name: info.id for info in infos if info.id in works for name in (info.id, info.distribution)}
+    return [
+        f"{name} is said to be lacking on {machine.name} ({reason}), and {names[name]} works there: take it out of the "
+        "recipe"
+        for name, reason in machine.recipe.lacking.items()
+        if name in names
+    ]
 
 
 def verdict(foreign: Foreign, rows: Sequence[Crossing]) -> str:

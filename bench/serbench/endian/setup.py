@@ -94,6 +94,9 @@ def prepare(name: str, tell: Callable[[str], None]) -> None:
             (place / "ready").write_text(_recipe_sha256(recipe))
         for rest in ("apt", "debs", "wheels"):
             shutil.rmtree(place / rest, ignore_errors=True)
+        for other in folder().iterdir():  # of recipes that there were before
+            if other.is_dir() and other.name not in RECIPES:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def _recipe_sha256(recipe: Recipe) -> str:

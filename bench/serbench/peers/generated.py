@@ -20,6 +20,7 @@ from subprocess import PIPE
 from types import ModuleType
 from typing import IO, Any
 
+from serbench.cache import used
 from serbench.frames import PROTOCOL, Frame, ended, read_frame, write_frame
 from serbench.peers.c import HERE, asn1, ndr, xdr
 from serbench.peers.cpp import capnp, cdr, flatbuffers, protobuf, thrift
@@ -59,7 +60,7 @@ def program(format: ModuleType, schema: dict[str, str], flags: Sequence[str] = Q
                 if ran.returncode:
                     raise ValueError(f"{command[0]}: {' '.join(ran.stderr.split())[-300:]}")
             Path(folder, "program").rename(made)
-    return made
+    return used(made, "*")
 
 
 def _sources(format: ModuleType) -> list[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from serschema.errors import SerError
 
-from serbench.cache import cache
+from serbench.cache import cache, used
 from serbench.client import Worker
 
 FOLDER = Path(__file__).parent
@@ -229,7 +229,7 @@ def built(language: Language, note: Callable[[str], None]) -> Path:
                 for command in language.build:
                     _build(language, command, made)
                 made.rename(folder)
-    return folder
+        return used(folder, f"{language.name}-*")
 
 
 @contextlib.contextmanager
