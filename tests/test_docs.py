@@ -1,5 +1,6 @@
 """The documentation: its commands print what it says, and its pages link and fetch as they should."""
 
+import re
 from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
@@ -60,7 +61,18 @@ def test_a_page_is_brought_up_to_date(tmp_path):
     assert updated(PAGE, Shell(tmp_path)) == PAGE.replace("\na\n", "\nb\n1\n")
 
 
-# The site.
+# Links and the site.
+
+MADE = ("commands.md", "api.md", "format/")
+"""Pages of docs/ that only the site has."""
+
+
+@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *PAGES[1:]], ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_files_lead_somewhere(page):
+    prose = re.sub(r"^(```|~~~~).*?^\1|<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", prose):
+        if not link.startswith(MADE):
+            assert (page.parent / link).exists(), link
 
 
 @pytest.fixture
