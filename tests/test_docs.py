@@ -1,10 +1,14 @@
 """The documentation: its commands print what it says, and its pages link and fetch as they should."""
 
 import re
+import shlex
 from importlib.util import module_from_spec, spec_from_file_location
 
+import click
 import pytest
 from console_blocks import BLOCK, PAGES, ROOT, Shell, agree, blocks, steps, updated
+from serbench import cli
+from serbench.pages.commands import examples, walk
 
 CHECKED = [page for page in PAGES if any(blocks(page.read_text(encoding="utf-8")))]
 
@@ -59,6 +63,42 @@ done
 
 def test_a_page_is_brought_up_to_date(tmp_path):
     assert updated(PAGE, Shell(tmp_path)) == PAGE.replace("\na\n", "\nb\n1\n")
+
+
+# Commands that are only shown.
+
+
+def shown():
+    """The lines that call serbench in the pages and in the examples of each --help."""
+    for page in (*ROOT.glob("*.md"), *PAGES[1:]):
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+            yield from block.replace("\\\n", " ").splitlines()
+    for _, command in walk(cli.commands, ("serbench",)):
+        yield from examples(command.epilog or "")
+
+
+def calls(line):
+    """The arguments of each call of serbench in a line of shell."""
+    for words in re.split(r"[|;]| && ", re.sub(r"\s#.*|^\S*=\S* ", "", line)):
+        found = shlex.split(re.sub(r"[<>]+\s*\S+", "", words))
+        if found and found[0] in ("serbench", ".venv/bin/serbench"):
+            yield found[1:]
+
+
+@pytest.mark.parametrize("line", [line for line in dict.fromkeys(shown()) if any(calls(line))])
+def test_commands_that_are_only_shown_are_ones_that_there_are(line):
+    for arguments in calls(line):
+        command, path = cli.commands, "serbench"
+        while isinstance(command, click.Group) and arguments and arguments[0] in command.commands:
+            path, command = arguments[0], command.commands[arguments[0]]
+            arguments = arguments[1:]
+        if arguments != ["--help"] and "COMMAND" not in arguments:
+            command.make_context(path, list(arguments), obj=[])
+
+
+def test_a_command_that_there_is_not_is_seen():
+    with pytest.raises(click.UsageError, match="No such option"):
+        test_commands_that_are_only_shown_are_ones_that_there_are("serbench run --shema employees | head")
 
 
 # Links and the site.

@@ -13,7 +13,16 @@ from serbench.report import FORMATS
 
 OK, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
-EXIT_CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 130 interrupted; 141 output not wanted."
+STATUS = {
+    OK: "done",
+    FAILED: "a check failed",
+    BAD_INPUT: "bad input",
+    INTERRUPTED: "interrupted",
+    READER_GONE: "output not wanted",
+}
+"""What each exit code says."""
+
+EXIT_CODES = f"Exit codes: {'; '.join(f'{code} {when}' for code, when in STATUS.items())}."
 
 
 class UsageError(SerError):

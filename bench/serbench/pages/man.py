@@ -11,15 +11,8 @@ from pathlib import Path
 import click
 
 from serbench import cli
+from serbench.cli.base import STATUS
 from serbench.pages.commands import examples, walk
-
-EXIT_STATUS = (
-    ("0", "done"),
-    ("1", "a check failed"),
-    ("2", "bad input: one line on standard error says what, where and what to do"),
-    ("130", "interrupted; what was measured is kept"),
-    ("141", "whoever reads standard output wanted no more"),
-)
 
 
 def render_all() -> dict[str, str]:
@@ -46,7 +39,7 @@ def render(path: tuple[str, ...], command: click.Command) -> str:
     for record in filter(None, options):
         lines += [".TP", f".B {_text(record[0])}", _text(record[1])]
     lines += [".SH EXAMPLES", ".nf", *map(_text, examples(command.epilog or "")), ".fi", ".SH EXIT STATUS"]
-    for code, when in EXIT_STATUS:
+    for code, when in STATUS.items():
         lines += [".TP", f".B {code}", when]
     return "\n".join(lines) + "\n"
 
