@@ -51,8 +51,8 @@ format: .venv/dev.stamp
 man: .venv/run.stamp
 	$(BIN)/python -m serbench.pages.man man
 
-docs: .venv/docs.stamp
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+docs: .venv/docs.stamp  # not --quiet, which would keep warnings from --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 peers: .venv/run.stamp
 	apt-get update --quiet --quiet
