@@ -50,6 +50,8 @@ def times(out, mode, request):
             sys.exit("out of time")
         case "sleep":
             time.sleep(60)
+        case "slow":
+            time.sleep(3)
         case "garbage":
             out.write(b"garbage\n" * 3)
             out.flush()

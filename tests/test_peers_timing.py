@@ -149,7 +149,7 @@ def test_what_does_not_carry_every_message_has_no_times(tmp_path, monkeypatch):
     real = timing.verified
 
     def fewer(met, cells, **more):
-        for row in real(met, cells):
+        for row in real(met, cells, **more):
             yield replace(row, status="lossy", encoded_bytes=row.encoded_bytes[1:], losses={"not read: no Eva": 1})
 
     monkeypatch.setattr(timing, "verified", fewer)
@@ -361,7 +361,17 @@ def test_three_processes_have_less_time_each_before_there_are_fewer(share, proce
 def test_without_time_there_is_one_pass(tmp_path):
     held = run(replace(PLAN, budget_s=0.001), tmp_path)
     assert {row.process for row in held.timings} == {0}
-    assert budgets(held) == [timing.LEAST_S]
+    assert budgets(held) == [timing.LEAST_S[True]]
+
+
+def test_what_a_peer_takes_beyond_its_time_is_learned(tmp_path, home):
+    """Java's compiles what it needs for a schema in each process: then there are fewer passes, not shorter times."""
+    quick = run(replace(PLAN, budget_s=16), tmp_path / "quick")
+    assert {row.process for row in quick.timings} == {0, 1, 2, 3}
+    home(node="times slow")
+    slow = run(replace(PLAN, budget_s=16), tmp_path)
+    assert 0 < max(row.process for row in slow.timings) < 3
+    assert sum(row.wall_ns for row in slow.spent) < 16e9
 
 
 def test_no_request_has_more_than_is_of_use(tmp_path):
@@ -537,7 +547,7 @@ def test_real_peers_time_what_comes_back(name, tmp_path, monkeypatch):
     data = Data(name="people", source="test", schema=schema, messages=messages)
     peers = tuple(f"{format}/{name}" for format in REAL[name].formats)
     plan = Plan(data=(data,), codecs=(), peers=peers, budget_s=0.1, processes=1, memory_share=0)
-    monkeypatch.setattr(timing, "LEAST_S", 0.3)
+    monkeypatch.setattr(timing, "LEAST_S", dict.fromkeys((False, True), 0.3))
     held = run(plan, tmp_path)
     assert reasons(held) == {}
     timed = {row.codec for row in held.timings}

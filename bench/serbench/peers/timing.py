@@ -45,7 +45,7 @@ the JVM is far from having compiled what counts.
 """
 HURRIED = 0.75
 """With so much of it they make do, if there are three processes then: with fewer nothing is tested."""
-LEAST_S = 0.1
+LEAST_S = {False: 0.1, True: 0.5}
 MOST_S = 8.0
 """The least and the most time that a format has in one process."""
 START_S = 0.5
@@ -76,6 +76,8 @@ class Peers:
         """What is left of the share of peers."""
         self._passes = 0
         self._starts_s: dict[str, list[float]] = {}
+        self._over_s: dict[tuple[str, str], float] = {}
+        """By how much longer than its time a format took, where code has to be compiled in each process."""
         self._failures: dict[str, int] = {}
         self._done: set[tuple[str, str, int]] = set()
         self._broken: set[tuple[str, str, Operation]] = set()
@@ -195,8 +197,10 @@ class Peers:
             for codec in codecs:
                 step(f"{data.name}: {codec}, process {process + 1}")
                 began = time.monotonic()
-                rows, measured_ns = self._codec(asked, data, codec, process, reason)
+                budget_s = self._budget_s(data, codec, process)
+                rows, measured_ns = self._codec(asked, data, codec, process, budget_s, reason)
                 wall_s = time.monotonic() - began
+                self._over_s[data.name, codec] = max(0.0, wall_s - budget_s)
                 self.left_s = max(0.0, self.left_s - wall_s)
                 self._done.add((data.name, codec, process))
                 self._broken |= {(data.name, codec, row.operation) for row in rows if row.reason}
@@ -229,12 +233,7 @@ class Peers:
         return str(error)
 
     def _codec(
-        self,
-        asked: Worker,
-        data: Data,
-        codec: str,
-        process: int,
-        reason: str,
+        self, asked: Worker, data: Data, codec: str, process: int, budget_s: float, reason: str
     ) -> tuple[list[Timing], int]:
         """The rows of a format, and what of the time was measurement; without times if there is a reason already."""
         name = codec.split("/")[1]
@@ -246,7 +245,7 @@ class Peers:
             reason = f"not asked: {name} failed {PATIENCE} times running"
         if not reason:
             try:
-                found = self._answer(asked, data, codec, operations, process, self._budget_s(data, codec, process))
+                found = self._answer(asked, data, codec, operations, process, budget_s)
                 self._failures[name] = 0
                 return found
             except WorkerFailed as error:
@@ -303,14 +302,15 @@ class Peers:
         ]
 
     def _cost(self, process: int, started: str = "") -> tuple[float, float]:
-        """What the rest of a pass takes, in seconds: to start processes, but for one that is `started`, and to measure,
-        if that is to be useful.
+        """What the rest of a pass takes, in seconds: to start processes, but for one that is `started`, and to compile;
+        and to measure, if that is to be useful.
         """
         starts_s, useful_s = 0.0, 0.0
         for data in self.plan.data:
             for name in self._formats:
                 if codecs := self._todo(data, name, process):
                     starts_s += fmean(self._starts_s.get(name, [START_S])) * (f"{data.name} {name}" != started)
+                    starts_s += sum(self._over_s.get((data.name, codec), 0.0) for codec in codecs)
                     useful_s += len(codecs) * USEFUL_S[LANGUAGES[name].jit]
         return starts_s, useful_s
 
@@ -321,7 +321,7 @@ class Peers:
         later_starts_s, later_useful_s = self._cost(_LATER)
         left_s = self.left_s - starts_s - (self._passes - 1) * later_starts_s
         share = USEFUL_S[LANGUAGES[name].jit] / (useful_s + (self._passes - 1) * later_useful_s)
-        return min(MOST_S, max(LEAST_S, share * left_s))
+        return min(MOST_S, max(LEAST_S[LANGUAGES[name].jit], share * left_s))
 
 
 def _favour(asked: Worker) -> None:
