@@ -9,7 +9,7 @@ import time
 
 import pytest
 from serbench import inputs
-from serbench.peers import generated
+from serbench.peers import generated, languages
 from serbench.peers.c import ndr, pidl, xdr
 from serbench.peers.formats import READERS
 from serbench.peers.languages import LANGUAGES, worker
@@ -242,6 +242,18 @@ def test_lists_of_packages_become_lists_of_sources(tmp_path, monkeypatch):
         "sources.list": "# of old\ndeb-src one:/ stable main\ndeb-src one:/ stable main\n",
         "debian.sources": "Types: deb-src\nURIs: two:/\n",
     }
+
+
+def test_pidl_that_cannot_be_brought(tmp_path, monkeypatch):
+    """And what is there is not brought again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match=r"^pidl is not brought: .*apt-get.*; apt has to know the sources of Debian$"):
+        pidl.main()
+    assert list(languages.home().iterdir()) == []
+    pidl.folder().mkdir(parents=True)
+    (pidl.folder() / "pidl").write_text("")
+    pidl.main()
 
 
 def test_without_pidl_its_formats_are_missing(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ apt fetches them from the same places as packages, by lists of its own in the us
 
 import re
 import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -61,6 +62,14 @@ def fetch() -> None:
         script.parent.rename(folder())
 
 
-if __name__ == "__main__":
-    if not present():
+def main() -> None:
+    if present():
+        return
+    try:
         fetch()
+    except (OSError, ValueError, subprocess.CalledProcessError, tarfile.TarError) as error:
+        sys.exit(f"pidl is not brought: {error}; apt has to know the sources of Debian")
+
+
+if __name__ == "__main__":
+    main()
