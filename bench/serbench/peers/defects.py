@@ -140,9 +140,18 @@ def same_in_capitals(kind: Kind, value: Value) -> bool:
             return False
 
 
+def is_float(kind: Kind, value: Value) -> bool:
+    return isinstance(kind, Float)
+
+
 GREATEST_SINGLE = (2 - 2**-23) * 2.0**127
 
 DEFECTS = (
+    Defect(
+        what="rasn 0.30.0 has REAL in OER only",
+        peers=("asn1-ber/rust", "asn1-der/rust", "asn1-per/rust", "asn1-uper/rust"),
+        has=is_float,
+    ),
     Defect(
         what="protoc names numbers of fields in capitals in Java, which does not compile if names differ in case only",
         peers=("protobuf/java",),

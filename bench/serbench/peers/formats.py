@@ -389,4 +389,7 @@ READERS = {
         codec="asn1-der/asn1tools", read=_ber, schema=idls.to_asn1, canonical=True, seen="asn1-xer/asn1tools"
     ),
     "asn1-uper": Reader(codec="asn1-uper/asn1tools", schema=idls.to_asn1, canonical=True, seen="asn1-xer/asn1tools"),
+    "asn1-ber": Reader(codec="asn1-ber/asn1tools", schema=idls.to_asn1),
+    "asn1-per": Reader(codec="asn1-per/asn1tools", schema=idls.to_asn1, canonical=True),
+    "asn1-oer": Reader(codec="asn1-oer/asn1tools", schema=idls.to_asn1, canonical=True),
 }

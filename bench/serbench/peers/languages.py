@@ -16,7 +16,7 @@ from serbench.cache import cache, used
 from serbench.client import Worker
 
 FOLDER = Path(__file__).parent
-BUILD_S = 900
+BUILD_S = 1800
 PATIENCE_S = 60.0
 """A busy machine takes that long for compilers of generated code, which run while a question is answered."""
 
@@ -41,6 +41,8 @@ class Language:
     jit: bool = False
 
 
+CARGO = "cargo build --release --quiet --jobs 1"
+ASN1 = ("asn1-ber", "asn1-der", "asn1-per", "asn1-uper", "asn1-oer")
 C_GENERATED = ("xdr", "asn1-der", "asn1-uper", "ndr-little", "ndr-big", "ndr64")
 C_GENERIC = ("main.c", "trees.c", "msgpack.c", "cbor.c", "avro.c")
 NDR_PACKAGES = "libparse-yapp-perl perl samba-dev"
@@ -118,8 +120,9 @@ LANGUAGES = {
             tools=("cargo",),
             packages="cargo",
             build=(
-                ("cargo", "build", "--release", "--quiet", "--jobs", "1"),
+                tuple(CARGO.split()),
                 ("sh", "-c", "mv target/release/serbench-peer peer && rm -r target"),
+                ("sh", "-c", f"cd asn1 && SCHEMA=$PWD/first.asn ROOT=First RULES=all {CARGO}"),
             ),
             argv=("peer",),
             formats=(
@@ -133,7 +136,9 @@ LANGUAGES = {
                 "avro",
                 "thrift-binary",
                 "thrift-compact",
+                *ASN1,
             ),
+            generated=ASN1,
         ),
         Language(
             name="c",

@@ -15,6 +15,7 @@ const TRIES: usize = 5;
 const SAMPLES: usize = 200;
 
 /// What the hello says of how this is measured.
+#[allow(dead_code)] // by the program of a schema, which says no hello
 pub fn told(objects: Tree) -> Tree {
     let optimisation = format!("{}, opt-level {}", env!("RUSTC_VERSION"), env!("OPTIMISATION"));
     json!({ "clock": "std::time::Instant", "optimisation": optimisation, "objects": objects })
