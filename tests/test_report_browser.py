@@ -6,6 +6,7 @@ import json
 import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from urllib.parse import quote
 
 import browser
 import pytest
@@ -277,6 +278,30 @@ def test_charts_are_saved_as_svg_and_csv(opened):
     assert name == "sizes-script-alert-a-b-script.svg"
     assert "<script" not in text
     assert HOSTILE in "".join(ElementTree.fromstring(text).itertext())
+
+
+def test_a_mark_has_a_tip_in_which_names_are_text(opened):
+    page = opened("#data=" + quote(HOSTILE))
+    page.until(ALL_DRAWN)
+    mark = "[...document.querySelectorAll('#chart-matrix-1 .mark-rect path')].at(-1)"
+    page.evaluate(f"{mark}.scrollIntoView({{block: 'center'}})")
+    box = page.evaluate(
+        f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])({mark}.getBoundingClientRect())"
+    )
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
+    assert page.until("document.querySelector('#tip:not([hidden])')?.textContent").startswith("bad/broken")
+    assert HOSTILE in page.evaluate("document.querySelector('#tip').textContent")
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=2, y=2)
+    page.until("document.querySelector('#tip').hidden")
+
+
+def test_a_link_to_the_view_is_copied_or_pointed_at(opened):
+    page = opened("#find=xml")
+    page.evaluate("document.querySelector('#share').click()")
+    assert page.until("(said => said !== 'Copy link' && said)(document.querySelector('#share').textContent)") in (
+        "Copied",
+        "It is in the address bar",
+    )
 
 
 def test_the_keyboard_reaches_everything(opened):

@@ -279,10 +279,10 @@ def matrix(statuses: str) -> Drawing:
     base = alt.Chart(ROWS).encode(
         x=alt.X("column:N", title=None, sort=None).axis(orient="top", labelAngle=-40, labelLimit=130, grid=False),
         y=alt.Y("codec:N", title=None, sort=None).axis(grid=False),
+        tooltip=["codec:N", "column:N", "word:N", "tip:N"],
     )
     fields = base.mark_rect(stroke="#8884", strokeWidth=0.5).encode(
         color=alt.Color("status:N").scale(domain=held, range=[STATUS[status] for status in held]).legend(columns=3),
-        tooltip=["codec:N", "column:N", "word:N", "tip:N"],
     )
     letters = base.mark_text(fontSize=11, fontWeight="bold").encode(
         text="letter:N",
