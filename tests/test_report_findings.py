@@ -108,11 +108,11 @@ def test_controls_and_peers_do_not_take_part():
         "ours": AGREED,
         "other": AGREED,
         "raw": about("Raw", "r", "1", control=True),
-        "peer": AGREED | {"peer": "x"},
+        "json/node": AGREED | {"peer": "node"},
     }
     cells = {("x", codec): (100 if codec in ("ours", "other") else 1, 10, 10) for codec in codecs}
     told = of(codecs, cells)
-    assert not any(name in title + text for title, text in told.items() for name in ("raw", "peer"))
+    assert not any(name in title + text for title, text in told.items() for name in ("raw", "node"))
 
 
 def test_one_process_tells_nothing_apart():
