@@ -1,6 +1,7 @@
 """The outputs that other programs read: CSV, Parquet, LaTeX, pytest-benchmark's JSON; read by them where we can."""
 
 import csv
+import gzip
 import io
 import json
 import random
@@ -226,6 +227,20 @@ def test_the_command_writes_and_prints(folder, capsys):
     assert main(["report", str(folder), "--show"]) == 0
     assert "json/fast" in capsys.readouterr().out
     assert not (folder / "report.csv").exists()
+
+
+def test_a_compressed_run_is_reported(folder, capsys):
+    plain = folder / FILE_NAME
+    plain.with_name(f"{FILE_NAME}.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    for command in (
+        ["report", str(folder), "-f", "md"],
+        ["query", str(folder), "FROM runs"],
+        ["diff", *[str(folder)] * 2],
+    ):
+        assert main(command) == 0
+    assert "json/fast" in (folder / "report.md").read_text(encoding="utf-8")
+    capsys.readouterr()
 
 
 @pytest.mark.parametrize(
