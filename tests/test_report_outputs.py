@@ -105,7 +105,9 @@ def test_parquet_without_pyarrow_is_one_line(monkeypatch, folder, capsys):
 
 def test_latex_has_full_rows_and_balanced_groups():
     text = render(SUMMARY, "latex")
-    for columns, body in re.findall(r"\\begin\{tabular\}\{([lr]+)\}(.*?)\\end\{tabular\}", text, re.DOTALL):
+    tables = re.findall(r"\\begin\{tabular\}\{@\{\}([lr]+)@\{\}\}(.*?)\\end\{tabular\}", text, re.DOTALL)
+    assert len(tables) == 3
+    for columns, body in tables:
         rows = [line for line in body.splitlines() if line.endswith(r"\\")]
         assert {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows} == {len(columns)}
     assert len(re.findall(r"(?<!\\)\{", text)) == len(re.findall(r"(?<!\\)\}", text))

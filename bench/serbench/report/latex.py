@@ -12,6 +12,7 @@ from serbench.fitness import machine_lines
 from serbench.report import words as w
 from serbench.report.summary import Row, Summary, Table, Time
 from serbench.results import WHOLE
+from serbench.statistics import Figure
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -29,7 +30,7 @@ _SPECIAL = {
     "|": r"\textbar{}",
     '"': r"\symbol{34}",
     "±": r"$\pm$",
-    "µ": r"\textmu{}",
+    "µ": r"$\mu$",
     "-": "-{}",
 }
 """What TeX would read otherwise, each alone: two hyphens in a name are two."""
@@ -65,10 +66,10 @@ def render(summary: Summary) -> str:
 def _table(columns: str, titles: Sequence[str], rows: Iterable[Sequence[str]], caption: str, label: str) -> list[str]:
     return [
         r"\begin{table}",
-        r"  \centering",
+        r"  \centering\footnotesize\setlength{\tabcolsep}{3pt}",
         rf"  \caption{{{caption}}}",
         rf"  \label{{tab:{label}}}",
-        rf"  \begin{{tabular}}{{{columns}}}",
+        rf"  \begin{{tabular}}{{@{{}}{columns}@{{}}}}",
         r"    \toprule",
         f"    {' & '.join(titles)} \\\\",
         r"    \midrule",
@@ -84,7 +85,7 @@ def _dataset(table: Table, label: str) -> list[str]:
     titles = ["codec", "bytes", r"eff. (\%)", "encode", "ratio", "decode", "ratio"]
     caption = (
         rf"\texttt{{{escape(table.dataset.name)}}}: {escape(table.caption)}. Sizes and times are per message, with "
-        r"half the width of the 95\,\% interval over processes. Ratios are to the fastest, in pairs: \emph{tie} is "
+        r"the longer side of the 95\,\% interval over processes. Ratios are to the fastest, in pairs: \emph{tie} is "
         r"within 1\,\% of it, $\sim$ not resolved. Bold is best."
     )
     return _table("lrrrrrr", titles, map(_row, table.measured), caption, label)
@@ -103,7 +104,13 @@ def _row(row: Row) -> list[str]:
 def _compared(time: Time | None) -> tuple[str, str]:
     if time is None:
         return "--", "--"
-    return _bold(_spaced(w.margin_text(time.figure)), time.best), _bold(_ratio(w.ratio_text(time)), time.best)
+    return _bold(_spaced(_margin(time.figure)), time.best), _bold(_ratio(w.ratio_text(time)), time.best)
+
+
+def _margin(figure: Figure) -> str:
+    """The time and the longer side of its interval, which is narrower in print than both."""
+    sides = 1 - figure.low / figure.ns, figure.high / figure.ns - 1
+    return f"{w.time_text(figure.ns)} ±{100 * max(sides):.0f} %"
 
 
 def _ratio(text: str) -> str:
@@ -115,7 +122,7 @@ def _ratio(text: str) -> str:
 def _spaced(text: str) -> str:
     """A number and its unit stay together."""
     glued = re.sub(r" (?=[nmµ]?s\b|%)", r"\\,", text)
-    for char, command in (("µ", r"\textmu{}"), ("±", r"$\pm$"), ("%", r"\%"), (" -", " $-$")):
+    for char, command in (("µ", r"$\mu$"), ("±", r"$\pm$"), ("%", r"\%")):
         glued = glued.replace(char, command)
     return glued
 
