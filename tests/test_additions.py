@@ -59,13 +59,13 @@ def test_crossings_are_added_to_a_run_and_its_reports(run, foreign, capsys):
     held = read(run)
     assert [machine.machine for machine in held.foreign] == ["s390x"]
     assert {row.dataset for row in held.crossed} == {
-        "endian-fields", "endian-floats", "endian-lengths", "integers", "employee",
+        "endian-fields", "endian-floats", "endian-lengths", "endian-kinds", "integers", "employee",
     }  # fmt: skip
     assert {row.status for row in held.crossed if row.codec == "xdr/serbench"} == {"ok"}
     err = capsys.readouterr().err
     assert "Mine is left out, as its data is not in the run: give its --schema and --data" in err
     assert f"added to {run}, and its reports written again" in err
-    assert "| xdr/serbench | == | == | == | == | == |" in (run / "report.md").read_text()
+    assert "| xdr/serbench | == | == | == | == | == | == |" in (run / "report.md").read_text()
     assert json.loads((run / "report.json").read_text())["foreign"][0]["byte_order"] == "big"
     before = len(held.crossed)
     assert main(["endian", "-c", "xdr", "--into", str(run)]) == 0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,9 @@ from serbench.endian.accidents import PROOF, data_sets
 from serbench.endian.case import Answer, answer
 from serbench.endian.machines import Machine, MachineError, Recipe
 from serbench.plan import Data
+from serbench.verify import verify
 from sercodecs.registry import codecs, find
-from serschema.model import Int
+from serschema.model import Enum, Int
 
 sys.path.insert(0, str(Path(__file__).parent))
 import fake_codecs
@@ -270,6 +272,52 @@ def test_lengths_are_lengths_in_both_orders_and_text_tells_or_does_not_tell():
     assert {"\u0100", "\ufeff", "\U0001f600"} <= set(texts)
 
 
+def swapped(text):
+    return text.encode("utf-16-be").decode("utf-16-le", "surrogatepass")
+
+
+def test_text_in_utf_16_that_reads_swapped_is_other_text_or_a_mark_or_half_a_pair():
+    texts = [message["text"] for message in data_sets()[2].messages]
+    assert any(text.startswith("\ufeff") for text in texts)
+    assert any(text.startswith("\ufffe") and swapped(text).startswith("\ufeff") for text in texts)
+    assert any(swapped(text) == "\U00010000" for text in texts)
+    assert any(ord(char) > 0xFFFF for text in texts for char in text)
+    assert any("\ud800" <= char <= "\udfff" for text in texts for char in swapped(text))
+
+
+def test_floats_have_quiet_and_signalling_payloads():
+    bits = [struct.pack(">d", message["float64"]).hex() for message in data_sets()[1].messages]
+    nans = [int(pattern, 16) for pattern in bits if pattern[1:3] == "ff" and int(pattern[3:], 16)]
+    assert {nan >> 51 & 1 for nan in nans} == {0, 1}
+    assert len({nan & (1 << 51) - 1 for nan in nans}) > 3
+    assert all(twin(nan, 64) != nan for nan in nans if nan != (1 << 63) - 1)
+
+
+def test_every_kind_stands_at_every_alignment_and_reads_otherwise_when_swapped():
+    held = data_sets()[3]
+    assert [len(message["gap"]) for message in held.messages] == list(range(8))
+    kinds = {type(held.schema.resolve(field.type)).__name__ for field in held.schema.types[-1].fields}
+    assert kinds == {"String", "Uuid", "Timestamp", "Decimal", "Enum", "Union", "Map", "List", "Int"}
+    (states,) = (kind for kind in held.schema.types if isinstance(kind, Enum))
+    numbers = {number for _, number in states.symbols}
+    assert {twin(number, 32) for number in numbers} == numbers
+    for message in held.messages:
+        assert {1 << 31, (1 << 31) - 1, 1 << 32, (1 << 32) - 1, -(1 << 31), -(1 << 31) - 1} <= set(message["int64"])
+        assert {-(1 << 15), (1 << 15) - 1, 1 << 15} <= set(message["int32"])
+        octets = message["id"].bytes
+        assert octets[3::-1] + octets[5:3:-1] + octets[7:5:-1] + octets[8:] != octets
+        assert {twin(key, 32) for key in message["counts"]} == message["counts"].keys()
+    seconds = {message["at"].timestamp() // 1 for message in held.messages}
+    assert {1 << 31, (1 << 31) - 1, 1 << 32, -(1 << 31) - 1} <= seconds
+    assert {len(message["flags"]) % 8 for message in held.messages} == set(range(8))
+
+
+def test_what_accidents_lose_is_what_codecs_say():
+    for data in data_sets():
+        rows = [verify(info, data.schema, data.messages) for info in find(["xdr", "cdr-little", "ndr-big", "msgpack"])]
+        assert {row.status for row in rows} == {"ok"}, data.name
+
+
 def test_the_pins_are_those_of_here_or_the_last_with_a_wheel():
     lines = (HERE.parent / "requirements" / "run.txt").read_text().split()
     ours = dict(line.lower().split("==") for line in lines)
@@ -305,15 +353,16 @@ def test_the_matrix(pretend, capsys, tmp_path):
     assert main(["endian", "-c", "xdr", "-s", "integers", "--out", str(tmp_path / "out")]) == 0
     lines = capsys.readouterr().out.splitlines()
     marks = {line.split()[0]: line.split()[1:] for line in lines if "/" in line.split(" ")[0] and ":" not in line}
-    assert marks["xdr/serbench"] == ["==", "==", "==", "=="]
-    assert marks["struct-native/control"] == ["(control)", "xx", "xx", "-", "xx"]
-    assert lines[0].split() == ["codec", "endian-fields", "endian-floats", "endian-lengths", "integers"]
+    assert marks["xdr/serbench"] == ["==", "==", "==", "==", "=="]
+    assert marks["struct-native/control"] == ["(control)", "xx", "xx", "-", "-", "xx"]
+    assert lines[0].split() == ["codec", "endian-fields", "endian-floats", "endian-lengths", "endian-kinds", "integers"]
     (written,) = json.loads((tmp_path / "out" / "endian.json").read_text())
     assert written["machine"] == "s390x"
     assert {row["dataset"] for row in written["rows"]} == {
         "endian-fields",
         "endian-floats",
         "endian-lengths",
+        "endian-kinds",
         "integers",
     }
 

@@ -3,15 +3,40 @@
 - `endian-fields`: integers at their sign boundaries and in the order of their octets, and floats, in rounds of an odd
   number of octets: without padding, eight rounds put each field at every alignment. All again without what signed
   integers of 64 bits do not hold, as some formats have no others.
-- `endian-floats`: bit patterns; zeros, infinities, subnormals, NaNs with their payloads. A swapped float is often a
-  subnormal, and looks like zero.
+- `endian-floats`: bit patterns; zeros, infinities, subnormals, NaNs with their payloads, quiet and, of 64 bits,
+  signalling (Python has no others). A swapped float is often a subnormal, and looks like zero.
 - `endian-lengths`: lengths that read swapped are lengths too (1 and 256 in 16 bits, 256 and 65,536 in 32), and text in
   which UTF-16 tells the orders apart, or does not.
+- `endian-kinds`: what else is made of several octets, after a text of 0 to 7, so that in formats without padding each
+  stands at every alignment: UUIDs, whose first halves some write swapped (RFC 9562, 4), times around the limits of 32
+  bits, decimals, numbers of symbols that read swapped are symbols too, keys and alternatives, and lists of numbers,
+  which are often written at once, around the limits of 16 and 32 bits, which a shorter word cuts or extends wrongly.
 """
 
 import struct
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal as PyDecimal
+from uuid import UUID
 
-from serschema.model import Bytes, Field, Float, Int, List, Record, Ref, Schema, String, Value
+from serschema.model import (
+    Bool,
+    Bytes,
+    Decimal,
+    Enum,
+    Field,
+    Float,
+    Int,
+    List,
+    Map,
+    Record,
+    Ref,
+    Schema,
+    String,
+    Timestamp,
+    Union,
+    Uuid,
+    Value,
+)
 
 from serbench.plan import Data
 
@@ -47,6 +72,8 @@ _NANS = [
     ("7fc00001", "7ff8000000000001"),
     ("7fc102ff", "7ff80102030405ff"),
     ("7fffffff", "7fffffffffffffff"),
+    ("ffffffff", "7ff0000000000001"),
+    ("7fc00100", "fff4050607080900"),
 ]
 
 
@@ -110,6 +137,9 @@ _TEXTS = [
     "\ufeffmark",  # the byte order mark as the first character
     "\uff00\u00ff\u6100",  # swapped: U+00FF, U+FF00, "a"
     "\U0001f600\U00010000\U0010ffff",  # surrogate pairs
+    "\u00d8\u00dc",  # swapped: a surrogate pair, U+10000
+    "\u00d8x",  # swapped: half of one
+    "\ufffea",  # swapped: the byte order mark
 ]
 
 
@@ -122,8 +152,64 @@ def _sized(length: int) -> Value:
     }
 
 
+_KINDS = Schema(
+    "Kinds",
+    (
+        Enum("State", (("NONE", 0), ("LOW", 1), ("HIGH", 256), ("HIGHER", 65_536), ("HIGHEST", 16_777_216))),
+        Union("Choice", (Field("number", 1, Int(32)), Field("word", 256, String()))),
+        Record(
+            "Kinds",
+            (
+                Field("gap", 1, String()),
+                Field("id", 2, Uuid()),
+                Field("at", 3, Timestamp()),
+                Field("price", 4, Decimal(12, 2)),
+                Field("state", 5, Ref("State")),
+                Field("choice", 6, Ref("Choice")),
+                Field("counts", 7, Map(Int(32), Int(16))),
+                Field("flags", 8, List(Bool())),
+                *(Field(f"int{bits}", number, List(Int(bits))) for number, bits in ((9, 16), (10, 32), (11, 64))),
+                *(Field(f"float{bits}", number, List(Float(bits))) for number, bits in ((12, 32), (13, 64))),
+                Field("after", 14, Int(16), optional=True),
+            ),
+        ),
+    ),
+)
+
+_IDS = ("00010203-0405-0607-0809-0a0b0c0d0e0f", "00000001-0002-0003-0100-000000000001")
+_SECONDS = (0, 1, 256, 1 << 31, (1 << 31) - 1, 1 << 32, -1, -(1 << 31) - 1)
+_PRICES = ("0.00", "0.01", "2.56", "-0.01", "-2.56", "167772.16", "42949672.96", "9999999999.99")
+_STATES = ("NONE", "LOW", "HIGH", "HIGHER", "HIGHEST")
+
+
+def _limits(bits: int) -> list[int]:
+    """The numbers around each power of two at which a shorter signed or unsigned word ends, of both signs."""
+    ends = [1 << place for place in (7, 8, 15, 16, 31, 32, 63) if place < bits]
+    return [
+        number for end in ends for number in (end - 1, end, -end, -end - 1) if -1 << bits - 1 <= number < 1 << bits - 1
+    ]
+
+
+def _kinds(number: int) -> Value:
+    """A message of every kind, behind a text of so many characters."""
+    turned = {bits: _limits(bits)[number:] + _limits(bits)[:number] for bits in (16, 32, 64)}
+    kinds = {
+        "gap": "x" * number,
+        "id": UUID(_IDS[number % 2]),
+        "at": datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=_SECONDS[number], microseconds=256 * number),
+        "price": PyDecimal(_PRICES[number]),
+        "state": _STATES[number % len(_STATES)],
+        "choice": {"number": 256} if number % 2 else {"word": "\u0100"},
+        "counts": {256: 1, 65_536: 256, 1: -256, 16_777_216: 0x0102},
+        "flags": [place == number for place in range(9 + number)],
+        **{f"int{bits}": values for bits, values in turned.items()},
+        **{f"float{bits}": [_float(pattern) for pattern in _PATTERNS[bits][:7]] for bits in (32, 64)},
+    }
+    return kinds | ({"after": 256} if number % 2 else {})
+
+
 def data_sets() -> tuple[Data, ...]:
-    """The three data sets; their source is `endian`."""
+    """The four data sets; their source is `endian`."""
     fields = [
         {"rounds": [_round(turn + number, most) for number in range(_ROUNDS)]}
         for most in ((1 << 64) - 1, (1 << 63) - 1)
@@ -138,6 +224,7 @@ def data_sets() -> tuple[Data, ...]:
         (PROOF, _FIELDS, fields, "integers and floats at every alignment"),
         ("endian-floats", _FLOATS, floats, "bit patterns of floats"),
         ("endian-lengths", _LENGTHS, lengths, "lengths that are plausible in both orders, and UTF-16"),
+        ("endian-kinds", _KINDS, [_kinds(number) for number in range(_ROUNDS)], "every kind at every alignment"),
     )
     return tuple(
         Data(name=name, source="endian", schema=schema, messages=messages, description=description)

@@ -25,8 +25,10 @@ from serbench.runner import Progress
 from serbench.worker import hello
 
 FOUNDING = (
-    *("xdr", "asn1-ber", "asn1-cer", "asn1-der", "protobuf", "avro", "json", "xml", "msgpack", "java", "pickle"),
+    *("xdr", "cdr-big", "cdr-little", "ndr-big", "ndr-little", "asn1-ber", "asn1-cer", "asn1-der", "protobuf"),
+    *("avro", "json", "xml", "msgpack", "java", "pickle"),
 )
+"""The formats of the textbook; NDR is the one with text in UTF-16."""
 MODULES = ("serbench.endian.control",)
 HERE = "this machine"
 CONTROLS = {"byte_order": "struct-native/control", "word_bits": LONG[0].id}
