@@ -51,7 +51,7 @@ def times(out, mode, request):
         case "sleep":
             time.sleep(60)
         case "slow":
-            time.sleep(3)
+            time.sleep(1)
         case "garbage":
             out.write(b"garbage\n" * 3)
             out.flush()
@@ -67,7 +67,8 @@ def times(out, mode, request):
         asked = [row | {"reason": "no <objects>"} if row["operation"] == "encode" else row for row in asked]
     for row in ROWS.get(mode, asked):
         write_frame(out, {"row": row})
-    write_frame(out, {"done": {"measured_ns": request["budget_ns"]}} if mode != "no end" else {"done": True})
+    measured = {"measured_ns": 1000 if mode == "slow" else request["budget_ns"]}
+    write_frame(out, {"done": measured if mode != "no end" else True})
 
 
 def untree(tree):

@@ -364,14 +364,23 @@ def test_without_time_there_is_one_pass(tmp_path):
     assert budgets(held) == [timing.LEAST_S[True]]
 
 
-def test_what_a_peer_takes_beyond_its_time_is_learned(tmp_path, home):
+def test_what_a_peer_takes_beside_measurement_is_learned(home):
     """Java's compiles what it needs for a schema in each process: then there are fewer passes, not shorter times."""
-    quick = run(replace(PLAN, budget_s=16), tmp_path / "quick")
-    assert {row.process for row in quick.timings} == {0, 1, 2, 3}
     home(node="times slow")
-    slow = run(replace(PLAN, budget_s=16), tmp_path)
-    assert 0 < max(row.process for row in slow.timings) < 3
-    assert sum(row.wall_ns for row in slow.spent) < 16e9
+    made = timing.Peers(PLAN, lambda text: None)
+    (row,) = timing.verified(made._met["node"], [("json", PEOPLE)])
+    made.go_on(None, {("people", "json/node"): row})
+    made.allot(12, beside=False)
+    made.begin(0)
+    assert made._passes == 4
+    assert len(list(made.measure(PEOPLE, 0, lambda text: None))) == 3
+    assert made._over_s["people", "json/node"] >= 1
+    made.allot(12, beside=False)
+    made.begin(1)
+    assert made._passes == 3
+    made._over_s["people", "json/node"] = 5.0
+    made.begin(1)
+    assert made._passes == 1
 
 
 def test_no_request_has_more_than_is_of_use(tmp_path):

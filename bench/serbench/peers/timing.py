@@ -77,7 +77,7 @@ class Peers:
         self._passes = 0
         self._starts_s: dict[str, list[float]] = {}
         self._over_s: dict[tuple[str, str], float] = {}
-        """By how much longer than its time a format took, where code has to be compiled in each process."""
+        """What a format took beside measurement: where code has to be compiled in each process that is much."""
         self._failures: dict[str, int] = {}
         self._done: set[tuple[str, str, int]] = set()
         self._broken: set[tuple[str, str, Operation]] = set()
@@ -200,7 +200,7 @@ class Peers:
                 budget_s = self._budget_s(data, codec, process)
                 rows, measured_ns = self._codec(asked, data, codec, process, budget_s, reason)
                 wall_s = time.monotonic() - began
-                self._over_s[data.name, codec] = max(0.0, wall_s - budget_s)
+                self._over_s[data.name, codec] = max(0.0, wall_s - measured_ns / 1e9)
                 self.left_s = max(0.0, self.left_s - wall_s)
                 self._done.add((data.name, codec, process))
                 self._broken |= {(data.name, codec, row.operation) for row in rows if row.reason}
