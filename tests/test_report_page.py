@@ -154,6 +154,11 @@ def test_the_page_says_what_was_measured_on_what_and_how_to_do_it_again():
     assert "serbench run --schema employees --data 'my file.json'\nserbench report made-up" in shown
 
 
+def test_the_samples_are_linked_as_they_are_kept():
+    kept = replace(RUN, path=RUN.path.with_name("results.jsonl.zst"))
+    assert '<a href="results.jsonl.zst">results.jsonl.zst</a>' in html.page(summarise(kept), SCRIPT)
+
+
 def test_the_findings_come_before_all_figures():
     assert HTML.index("Self-description costs") < HTML.index("<table") < HTML.index('id="codecs"')
 

@@ -20,7 +20,6 @@ from serbench.report.findings import findings
 from serbench.report.grids import text
 from serbench.report.listings import of_run
 from serbench.report.summary import Summary, Table
-from serbench.results import FILE_NAME
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
@@ -263,11 +262,12 @@ def _conditions(summary: Summary) -> str:
     header = summary.run.header
     pairs = [*machine_lines(summary.run), *header.versions.items()]
     found = (grids.row(name, [f'<td class="free">{text(value)}</td>']) for name, value in pairs)
+    samples = text(summary.run.path.name)
     again = f"{shlex.join(header.command)}\nserbench report {shlex.quote(summary.run.path.parent.name)}"
     return (
         '<h2 id="machine">Machine and versions</h2>'
         + grids.grid("Where it was measured", ["what", "value"], found, numeric=2, wide=False)
-        + f'<h2>Again</h2><p>The raw samples are in <a href="{FILE_NAME}">{FILE_NAME}</a> beside this page. '
+        + f'<h2>Again</h2><p>The raw samples are in <a href="{samples}">{samples}</a> beside this page. '
         "Measure again, and recompute this page from the samples:</p>"
         + f"<pre><code>{chr(10).join(text(line) for line in again.split(chr(10)))}</code></pre>"
         + f'<p class="soft">Seed {header.seed}, budget {header.budget_s:g} s, plan {text(header.plan_sha256[:12])}.</p>'
