@@ -11,6 +11,8 @@ SHOWN = 24
 """How many codecs a chart of bars has, unless more are asked for."""
 LINES = 8
 """How many codecs a chart of lines has: as many as there are colours."""
+CUT = 8
+"""Bars of times are cut at so many times their median, and say how long they are."""
 BANDWIDTH = 10e6
 """Bits a second, of the link that is shown unless another is asked for."""
 
@@ -107,26 +109,42 @@ def _scatter(x: tuple[str, str, alt.Axis], y: tuple[str, str, alt.Axis]) -> Draw
 
 
 def times() -> Drawing:
-    """Bars of both directions with their intervals, fastest round trip first."""
+    """Bars of both directions with their intervals, fastest round trip first; what is far from usual is cut."""
     base = (
         _ranked("datum.encode + datum.decode")
         .transform_fold([*WHOLE], as_=["operation", "ns"])
-        .transform_calculate(low="datum[datum.operation + '_low']", high="datum[datum.operation + '_high']")
+        .transform_joinaggregate(usual="median(ns)")
+        .transform_calculate(
+            end=f"{CUT} * datum.usual",
+            least="datum[datum.operation + '_low']",
+            most="datum[datum.operation + '_high']",
+        )
+        .transform_calculate(
+            shown="min(datum.ns, datum.end)",
+            low="min(datum.least, datum.end)",
+            high="min(datum.most, datum.end)",
+        )
         .encode(y=_codecs(), yOffset=alt.YOffset("operation:N").scale(domain=[*WHOLE]))
     )
     bars = base.mark_bar().encode(
-        x=_time("ns"),
+        x=_time("shown"),
         color=alt.Color("operation:N").scale(domain=[*WHOLE], range=[BLUE, ORANGE]),
         tooltip=[
             "codec:N",
             "operation:N",
             alt.Tooltip("ns:Q", format=",.4~r"),
-            alt.Tooltip("low:Q", title="95 %, from", format=",.4~r"),
-            alt.Tooltip("high:Q", title="to", format=",.4~r"),
+            alt.Tooltip("least:Q", title="95 %, from", format=",.4~r"),
+            alt.Tooltip("most:Q", title="to", format=",.4~r"),
         ],
     )
     whiskers = base.mark_rule(strokeWidth=1.3).encode(x=_time("low"), x2="high")
-    return alt.layer(bars, whiskers).properties(height=alt.Step(9))
+    beyond = (
+        base.transform_calculate(value="datum.ns")
+        .transform_calculate(told=f"datum.ns > datum.end ? ({TIME.replace('~g', '.3~r')}) + ' »' : ''")
+        .mark_text(align="right", dx=-4, fontSize=9, fontWeight="bold", color="#ffffff")
+        .encode(x=_time("shown"), text="told:N")
+    )
+    return alt.layer(bars, whiskers, beyond).properties(height=alt.Step(9))
 
 
 def halves() -> Drawing:
