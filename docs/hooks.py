@@ -16,23 +16,6 @@ ROOT = Path(__file__).parents[1]
 FROM_ROOT = ("METHODOLOGY.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/reference/selftest.md")
 
 
-def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Leave out of the navigation what is not there."""
-    made = {"index.md", "commands.md", "api.md", "format/index.md", *FROM_ROOT}
-
-    def there(entries: list) -> list:
-        kept = [(title, place) for entry in entries for title, place in entry.items()]
-        kept = [(title, there(place) if isinstance(place, list) else place) for title, place in kept]
-        return [{title: place} for title, place in kept if isinstance(place, list) or place in made or _is_page(place)]
-
-    config.nav = there(config.nav)
-    return config
-
-
-def _is_page(place: str) -> bool:
-    return (ROOT / "docs" / place).exists()
-
-
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, "index.md", abs_src_path=str(ROOT / "README.md")))
     for name in FROM_ROOT:

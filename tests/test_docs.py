@@ -159,10 +159,3 @@ def test_a_page_that_fetches_from_elsewhere_is_no_page(html, hooks):
 def test_a_page_may_link_to_elsewhere(hooks):
     html = '<a href="https://example.org/">x</a><script src="assets/a.js"></script><link rel="stylesheet" href="a.css">'
     assert hooks.on_post_page(html, page="a page") == html
-
-
-def test_the_navigation_has_what_is_there(hooks):
-    class Config:
-        nav = [{"A": "cookbook.md"}, {"B": [{"C": "not-there.md"}, {"D": "METHODOLOGY.md"}]}]
-
-    assert hooks.on_config(Config()).nav == [{"A": "cookbook.md"}, {"B": [{"D": "METHODOLOGY.md"}]}]
