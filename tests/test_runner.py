@@ -584,7 +584,7 @@ def test_verify_all(tmp_path):
 
 def test_a_real_run(tmp_path):
     codecs = ("good", "plain", "flipping", "aborting", "late", "raising-late", "unavailable")
-    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=4, processes=2)
+    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=8, processes=2)
     held = runner.run(plan, tmp_path, worker=lambda: Worker(patience_s=20))
     assert {row.codec.removeprefix("fake/"): row.status for row in held.verified} == {
         "good": "ok",
@@ -610,7 +610,7 @@ def test_a_real_run(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not bounded")
 def test_who_leaks_pays_for_it(tmp_path):
     codecs = ("greedy", "growing", "plain")
-    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=1, processes=1)
+    plan = replace(PLAN, codecs=tuple(f"fake/{codec}" for codec in codecs), budget_s=3, processes=1)
     held = runner.run(plan, tmp_path, worker=lambda: Worker(patience_s=20, memory_bytes=300 << 20))
     assert {row.status for row in held.verified} == {"ok"}
     assert {t.codec for t in held.timings if t.reason} == {"fake/growing"}

@@ -109,7 +109,7 @@ class Format:
     byte_order: ByteOrder
     canonical: Claim
     evolution: Claim
-    languages: Mapping[str, str]
+    languages: Mapping[str, str] = field(hash=False)
     carries: Carries
 
 
@@ -190,7 +190,7 @@ class CodecInfo:
     orders: tuple[str, ...] = ()
     control: bool = False
     note: str = ""
-    lacks: Mapping[Property, str] = field(default_factory=dict)
+    lacks: Mapping[Property, str] = field(default_factory=dict, hash=False)
     defects: tuple[str, ...] = ()
     explain: Callable[[Schema, bytes], list[Span]] | None = None
 
