@@ -13,7 +13,14 @@ from mkdocs.structure.files import File, Files
 from serbench.pages import api, commands, formats
 
 ROOT = Path(__file__).parents[1]
-FROM_ROOT = ("METHODOLOGY.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/reference/selftest.md")
+FROM_ROOT = (
+    "METHODOLOGY.md",
+    "DESIGN.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "reports/reference/README.md",
+    "reports/reference/selftest.md",
+)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
