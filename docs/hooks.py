@@ -27,8 +27,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, "index.md", abs_src_path=str(ROOT / "README.md")))
     for name in FROM_ROOT:
         files.append(File.generated(config, name, abs_src_path=str(ROOT / name)))
-    for picture in sorted((ROOT / "reports" / "reference").glob("*.svg")):
-        files.append(File.generated(config, f"reports/reference/{picture.name}", abs_src_path=str(picture)))
+    for picture in sorted((ROOT / "reports" / "reference").rglob("*.svg")):
+        files.append(File.generated(config, picture.relative_to(ROOT).as_posix(), abs_src_path=str(picture)))
     made = {"commands.md": commands.render(), "api.md": api.render(), **formats.render_all()}
     for place, text in made.items():
         files.append(File.generated(config, place, content=text))
@@ -36,7 +36,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    return re.sub(r"(\]\()(?:\.\./)?docs/", r"\1", re.sub(r"(\]\()\.\./(?=[A-Z])", r"\1", markdown))
+    return re.sub(r"(\]\()(?:\.\./)?docs/", r"\1", re.sub(r"(\]\()\.\./(?=[A-Z]|reports/)", r"\1", markdown))
 
 
 FETCHED = re.compile(
