@@ -223,6 +223,7 @@ def charts(summary: Summary) -> dict[str, Spec]:
             "data": {"values": one.rows},
             "title": {"text": title, "subtitle": wrap(one.chart.about, 115)},
             "width": WIDTH,
+            "padding": {"left": 20, "right": 14, "top": 6, "bottom": 6},  # a viewer's letters may be wider
             "config": {key: _over(SHAPE.get(key, {}), THEME.get(key, {})) for key in {**SHAPE, **THEME}},
         }
     return found
