@@ -177,7 +177,7 @@ final class Timing {
             if (once > shareNs) {
                 operation.samples.add(once);
             } else {
-                operation.warmUp(shareNs / 2);
+                operation.warmUp(shareNs * 4 / 5); // what is left is more than the samples take
                 operation.calibrate();
                 turns.add(operation);
             }

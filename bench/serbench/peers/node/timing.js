@@ -85,7 +85,7 @@ function calibrated(run) {
 function measure(operation, run, share) {
   const first = run(1);
   if (first > share) return { operation, loops: 1, samples_ns: [first], warm_up_ns: 0, steady: false, run, over: true };
-  const row = { operation, ...warmUp(run, share / 2), samples_ns: [], run };
+  const row = { operation, ...warmUp(run, (share * 4) / 5), samples_ns: [], run };
   row.loops = calibrated(run);
   return row;
 }
