@@ -117,8 +117,8 @@ def _need(text: str) -> Need:
     name = name.strip().lower()
     if name not in NEEDS:
         near = difflib.get_close_matches(name, NEEDS, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise UnknownNeed(f"no need is called {text!r}; {hint}There are {', '.join(NEEDS)}")
+        listing = f"did you mean {near[0]}? There are" if near else "there are"
+        raise UnknownNeed(f"no need is called {text!r}; {listing} {', '.join(NEEDS)}")
     if (name == "languages") != bool(value.strip()):
         raise UnknownNeed(
             f"{text!r}: write languages=java+js" if name == "languages" else f"{text!r}: {name} takes no value"

@@ -43,6 +43,19 @@ class Language:
 
 CARGO = "cargo build --release --quiet --jobs 1"
 ASN1 = ("asn1-ber", "asn1-der", "asn1-per", "asn1-uper", "asn1-oer")
+WIDELY = (
+    "json",
+    "xml",
+    "xml-attributes",
+    "msgpack",
+    "cbor",
+    "bson",
+    "protobuf",
+    "avro",
+    "thrift-binary",
+    "thrift-compact",
+)
+"""What languages have libraries for, as a rule."""
 C_GENERATED = ("xdr", "asn1-der", "asn1-uper", "ndr-little", "ndr-big", "ndr64")
 C_GENERIC = ("main.c", "trees.c", "msgpack.c", "cbor.c", "avro.c")
 NDR_PACKAGES = "libparse-yapp-perl perl samba-dev"
@@ -78,18 +91,7 @@ LANGUAGES = {
             packages="nodejs npm",
             build=(("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"),),
             argv=("node", "main.js"),
-            formats=(
-                "json",
-                "xml",
-                "xml-attributes",
-                "msgpack",
-                "cbor",
-                "bson",
-                "protobuf",
-                "avro",
-                "thrift-binary",
-                "thrift-compact",
-            ),
+            formats=WIDELY,
         ),
         Language(
             name="go",
@@ -126,16 +128,7 @@ LANGUAGES = {
             ),
             argv=("peer",),
             formats=(
-                "json",
-                "xml",
-                "xml-attributes",
-                "msgpack",
-                "cbor",
-                "bson",
-                "protobuf",
-                "avro",
-                "thrift-binary",
-                "thrift-compact",
+                *WIDELY,
                 *ASN1,
             ),
             generated=ASN1,
