@@ -250,6 +250,7 @@ def test_a_compressed_run_is_reported(folder, capsys):
     [
         (["--stdout"], "--stdout prints one report, and only it: give one --format"),
         (["--stdout", "-f", "md", "-f", "csv"], "--stdout prints one report, and only it: give one --format"),
+        (["--stdout", "-f", "html", "--open"], "--stdout prints one report, and only it: give one --format"),
         (["--show", "-f", "md"], "--show writes nothing: leave --format and --open out"),
         (["-f", "pdf"], "Invalid value for '--format' / '-f': 'pdf' is not one of 'md', 'html'"),
     ],

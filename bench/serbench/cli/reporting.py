@@ -165,7 +165,7 @@ def report(run: Path, formats: tuple[str, ...], to_stdout: bool, show: bool, ope
 
     if as_json:
         formats, to_stdout = (*formats, "json"), True
-    if to_stdout and (len(formats) != 1 or show):
+    if to_stdout and (len(formats) != 1 or show or open_page):
         raise UsageError("--stdout prints one report, and only it: give one --format")
     if show and (formats or open_page):
         raise UsageError("--show writes nothing: leave --format and --open out")
